@@ -1,0 +1,237 @@
+"""The ``pyrnnsim`` command: ``demo``, ``compare`` and ``info``."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+COMMANDS = ("demo", "compare", "info")
+BAD_INPUT, INTERRUPTED = 2, 130
+
+_EPILOG = """\
+first steps:
+  pyrnnsim demo             make 48 networks with planted groups, find the
+                            groups again, draw the pictures
+  pyrnnsim compare states/  the same for your own .npy or .safetensors files,
+                            one (samples, units) array each
+  pyrnnsim info             what this installation was built with
+"""
+
+_DEMO_EPILOG = """\
+The population is made up: all networks solve one task, half of them in one
+way and half in another, half with tanh and half with relu units. The pictures
+should show four groups.
+
+examples:
+  pyrnnsim demo
+  pyrnnsim demo --networks 200 --out /tmp/demo
+"""
+
+_COMPARE_EPILOG = """\
+Every file holds one network: a (samples, units) array whose rows are the
+responses to the same inputs in every file. Unit counts may differ. A
+.safetensors file with several such tensors holds several networks.
+
+groups:
+  By default from the names: they are cut at _ - / . and blanks; parts with a
+  digit (sizes, seeds) are dropped, and words that all names share or that
+  only one name has; the rest is the group. interval_gru_128_s3_trained and
+  interval_lstm_64_s1_initial are of the groups "gru trained", "lstm initial".
+  --groups '(trained|initial)'  what the first parenthesis of this regular
+                                expression matches in the name
+  --groups labels.csv           a table with the columns name,group
+                                (networks.csv in the results is one)
+
+examples:
+  pyrnnsim compare states/
+  pyrnnsim compare states/ --measures svcca,pwcca --groups '_(gru|lstm)_'
+  pyrnnsim compare a.npy b.npy c.npy --variance 0.99 --out results
+
+A run that was interrupted continues where it was when the same command is
+given again.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code.
+
+    Args:
+        argv: Arguments without the program's name; by default those of the process.
+    Returns:
+        0 on success, 2 after bad input (with one line on standard error), 130 after Ctrl-C.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _check_command(arguments)
+        options = _parser().parse_args(arguments or ["--help"])
+    except ValueError as error:
+        return _complain(str(error), BAD_INPUT)
+    except SystemExit as stop:  # how argparse ends after --help, --version and bad arguments
+        return int(stop.code or 0)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        return _complain("interrupted; give the same command again to continue", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; without this, closing standard output would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        return {"demo": _demo, "compare": _compare, "info": _info}[options.command](options)
+    except BrokenPipeError:
+        raise
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        if options.traceback:
+            raise
+        return _complain(str(error) or type(error).__name__, BAD_INPUT)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from pyrnnsim.compare import text_report
+    from pyrnnsim.demo import run_demo
+
+    comparison, files = run_demo(
+        options.out, networks=options.networks, seed=options.seed, n_jobs=options.n_jobs, say=_say
+    )
+    print(text_report(comparison, files))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from pyrnnsim.compare import compare_files, text_report
+
+    given = {
+        name: getattr(options, name)
+        for name in ("variance", "n_components", "max_memory", "n_jobs", "dtype")
+        if getattr(options, name) is not None
+    }
+    measures = [measure.strip() for measure in options.measures.split(",") if measure.strip()]
+    comparison, files = compare_files(
+        options.sources, options.out, measures=measures, groups=options.groups, say=_say, **given
+    )
+    print(text_report(comparison, files))
+    return 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    del options
+    import pyrnnsim
+
+    print(pyrnnsim.show_config())
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that complains in one line and knows the nearest command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and leave with code 2."""
+        raise SystemExit(_complain(f"{message}; see '{self.prog} --help'", BAD_INPUT))
+
+
+def _check_command(arguments: Sequence[str]) -> None:
+    """Refuse an unknown command; argparse's own text would list all it knows instead of the nearest one."""
+    if not arguments or arguments[0].startswith("-") or arguments[0] in COMMANDS:
+        return
+    near = difflib.get_close_matches(arguments[0], COMMANDS, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"the commands are {', '.join(COMMANDS)}"
+    raise ValueError(f"unknown command {arguments[0]!r}; {hint}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="pyrnnsim",
+        description="Compare the representations of many networks.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pyrnnsim {_version()}")
+    # The traceback switch is of the commands, so that it may stand after them.
+    common = _Parser(add_help=False)
+    common.add_argument("--traceback", action="store_true", help="show where in the code an error arose")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    _add_demo(commands, common)
+    _add_compare(commands, common)
+    commands.add_parser("info", parents=[common], help="print what this installation was built with")
+    return parser
+
+
+def _add_demo(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
+    demo = commands.add_parser(
+        "demo",
+        parents=[common],
+        help="compare a made-up population with planted groups",
+        description="Compare a population with planted groups by every measure.",
+        epilog=_DEMO_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    demo.add_argument(
+        "--out", type=Path, default=Path("pyrnnsim-demo"), metavar="DIR", help="directory for the results [%(default)s]"
+    )
+    demo.add_argument("--networks", type=int, default=48, metavar="K", help="number of networks [%(default)s]")
+    demo.add_argument("--seed", type=int, default=0, help="seed of the population [%(default)s]")
+    _add_threads(demo)
+
+
+def _add_compare(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
+    compare = commands.add_parser(
+        "compare",
+        parents=[common],
+        help="compare the networks in .npy and .safetensors files",
+        description="Compare representation files, draw the pictures and write the matrices.",
+        epilog=_COMPARE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("sources", nargs="+", metavar="FILE_OR_DIR", help=".npy or .safetensors, or directories")
+    compare.add_argument(
+        "--measures",
+        default="cca,svcca,pwcca,cka,procrustes",
+        metavar="LIST",
+        help="computed in one pass [%(default)s]",
+    )
+    compare.add_argument("--groups", metavar="REGEX|CSV", help="see below [from the names]")
+    compare.add_argument(
+        "--out",
+        type=Path,
+        default=Path("pyrnnsim-compare"),
+        metavar="DIR",
+        help="directory for the results [%(default)s]",
+    )
+    kept = compare.add_mutually_exclusive_group()
+    kept.add_argument("--variance", type=float, metavar="SHARE", help="variance that SVCCA keeps [0.95]")
+    kept.add_argument(
+        "--n-components", type=int, metavar="R", help="directions that SVCCA keeps, instead of a variance"
+    )
+    compare.add_argument("--max-memory", metavar="SIZE", help="such as 4GB [half of what is free]")
+    compare.add_argument("--dtype", choices=("float32", "float64"), help="to compute in [that of the files]")
+    _add_threads(compare)
+
+
+def _add_threads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--n-jobs", type=int, metavar="N", help="threads; no result depends on it [every core]")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("pyrnnsim")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _complain(message: str, code: int) -> int:
+    _say(f"pyrnnsim: {' '.join(message.split())}")
+    return code

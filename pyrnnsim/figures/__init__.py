@@ -1,0 +1,19 @@
+"""Figures: data in, matplotlib ``Figure`` out. Nothing here opens a window or changes matplotlib's settings."""
+
+from __future__ import annotations
+
+from pyrnnsim.figures.dendrogram import plot_dendrogram
+from pyrnnsim.figures.embedding import plot_embedding
+from pyrnnsim.figures.matrix import plot_matrix
+from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels
+from pyrnnsim.figures.scaling import plot_scaling
+
+__all__ = [
+    "dendrogram_panels",
+    "embedding_panels",
+    "matrix_panels",
+    "plot_dendrogram",
+    "plot_embedding",
+    "plot_matrix",
+    "plot_scaling",
+]

@@ -1,0 +1,1 @@
+"""Similarity of representations: all pairs of a population, by every measure."""

@@ -1,0 +1,93 @@
+"""Canonical correlation analysis of one pair, in full: correlations, directions, ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim._inputs.collection import collect
+from pyrnnsim._threads import thread_limit
+from pyrnnsim.similarity.representation import Representation, prepare
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CanonicalCorrelations:
+    """Canonical correlations of two networks.
+
+    Attributes:
+        correlations: (c,) descending, in [0, 1]; c = min(x_rank, y_rank).
+        x_directions: (N_x, c): the columns of (x - x.mean(0)) @ x_directions are orthonormal, and column k correlates
+            with column k of the other side by correlations[k]. The sign of a pair of columns is arbitrary.
+        y_directions: (N_y, c).
+        x_rank: Directions in which x varies.
+        y_rank: Directions in which y varies.
+        ties: Groups of positions whose correlations rounding cannot tell apart; within a group the directions are one
+            basis of many, and L1 projection weights are ambiguous.
+    """
+
+    correlations: Array
+    x_directions: Array
+    y_directions: Array
+    x_rank: int
+    y_rank: int
+    ties: tuple[tuple[int, ...], ...]
+
+
+def canonical_correlations(x: Any, y: Any) -> CanonicalCorrelations:
+    """Canonical correlation analysis of one pair of networks.
+
+    Args:
+        x: (P, N_x) activity or a prepared representation.
+        y: (P, N_y) activity of the same samples.
+    Returns:
+        Correlations, directions and ranks, in float64.
+    Raises:
+        TypeError, ValueError: For bad input, or different numbers of samples.
+    Cost: two QR-like preparations, one R x R singular value decomposition.
+    Source: Hotelling (1936); Morcos, Raghu & Bengio (2018), section 2.1.
+    """
+    first, second = _prepared(x, "x"), _prepared(y, "y")
+    if first.samples != second.samples:
+        raise ValueError(
+            f"canonical_correlations: y has {second.samples} samples, expected {first.samples} as in x; "
+            "rows must be the same probe inputs"
+        )
+    with thread_limit():
+        core = first.basis.astype(np.float64).T @ second.basis.astype(np.float64)
+        left, rho, right = np.linalg.svd(core, full_matrices=False)
+    return CanonicalCorrelations(
+        np.minimum(rho, 1.0),
+        _directions(first, left),
+        _directions(second, right.T),
+        first.rank,
+        second.rank,
+        _ties(rho, 1e-12 if first.dtype == second.dtype == np.float64 else 1e-6),
+    )
+
+
+def _prepared(rep: Any, argument: str) -> Representation:
+    if isinstance(rep, Representation):
+        return rep
+    collect([rep], caller="canonical_correlations", argument=argument)
+    return prepare(rep, name=argument, dtype=np.float64)
+
+
+def _directions(rep: Representation, turn: Array) -> Array:
+    factors = rep.factors
+    weights = factors.weights if factors.correction is None else factors.weights @ factors.correction
+    return weights @ turn
+
+
+def _ties(rho: Array, tolerance: float) -> tuple[tuple[int, ...], ...]:
+    groups: list[list[int]] = [[0]] if len(rho) else []
+    for k in range(1, len(rho)):
+        if rho[k - 1] - rho[k] <= tolerance:
+            groups[-1].append(k)
+        else:
+            groups.append([k])
+    return tuple(tuple(group) for group in groups if len(group) > 1)

@@ -1,0 +1,156 @@
+"""The pass over all pairs: one product per tile, every measure read off the cores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim import _core
+from pyrnnsim.similarity.networks import Networks
+
+MEASURES = {"cca": 1, "svcca": 2, "pwcca": 4, "cka": 8, "procrustes": 16}
+"""Bits that the native solver takes."""
+
+# Columns of the values of a pair (csrc/similarity/tile_values.hpp).
+MEAN, LEADING, FROM_LEFT, FROM_RIGHT, ALIGNMENT, NUCLEAR = range(6)
+# Flags of a pair (csrc/similarity/pair_batch.hpp).
+UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
+
+# Rounding error of one element of a core, measured: a float32 product, a float64 product of float32 bases (what the
+# rounding of the bases leaves), a float64 product.
+_NOISE = {"float32": 1e-8, "refined": 1e-9, "float64": 3e-17}
+# Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
+_TOLERANCE = {"float32": 2e-6, "refined": 1e-9, "float64": 1e-11}
+_AMBIGUITY = {"refined": 1e-5, "float64": 1e-9}
+_REFINED_TOGETHER = 64
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of each pair: measures by name, and the exponent of the PWCCA weights."""
+
+    measures: tuple[str, ...]
+    norm: int = 1
+
+    @property
+    def bits(self) -> int:
+        """The measures as the native solver takes them."""
+        return sum(MEASURES[name] for name in self.measures)
+
+    def options(self, precision: str) -> _core.SolveOptions:
+        """Options of the native solver for cores of this precision."""
+        return {
+            "measures": self.bits,
+            "norm": self.norm,
+            "core_noise": _NOISE[precision],
+            "tolerance": _TOLERANCE[precision],
+            "ambiguity": _AMBIGUITY.get(precision, 1.0),
+        }
+
+
+@cache
+def connect_lapack() -> None:
+    """Hand SciPy's LAPACK to the extension; once per process."""
+    exported = import_module("scipy.linalg.cython_lapack").__pyx_capi__
+    _core.set_lapack(exported["dgesdd"])
+
+
+def canonical_order(networks: Networks) -> list[int]:
+    """Networks present, by falling width, then by content: a pair is computed alike wherever its networks stand.
+
+    Both orders of a pair are equal in exact arithmetic only; a fixed one makes the result independent of the order of
+    the networks, to the last bit.
+    """
+
+    def content(i: int) -> bytes:
+        scale = hashlib.blake2b(networks.scale(i).tobytes(), digest_size=16)
+        scale.update(np.float64(networks.alignment(i)).tobytes())
+        scale.update(np.ascontiguousarray(networks.basis(i, 0, min(64, networks.collection.samples))).tobytes())
+        return scale.digest()
+
+    return sorted(networks.present, key=lambda i: (-networks.width(i), content(i)))
+
+
+class TileEngine:
+    """Computes tiles of pairs; keeps the native buffers between them."""
+
+    def __init__(self, left: Networks, right: Networks | None, request: Request, *, chunk: int, n_jobs: int) -> None:
+        self._left, self._right = left, right or left
+        self._same = right is None
+        self._request, self._chunk, self._n_jobs = request, chunk, n_jobs
+        single = left.collection.dtype == np.float32
+        self._tile: _core.CoreTileFloat32 | _core.CoreTileFloat64 = (
+            _core.CoreTileFloat32() if single else _core.CoreTileFloat64()
+        )
+        self._precision = "float32" if single else "float64"
+        connect_lapack()
+
+    def compute(self, rows: Sequence[int], columns: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Values and flags of the pairs of these networks; below the diagonal of a square tile they are missing.
+
+        Returns:
+            (len(rows), len(columns), 6) values and (len(rows), len(columns)) flags.
+        """
+        triangular = self._same and list(rows) == list(columns)
+        self._tile.start(self._widths(self._left, rows), self._widths(self._right, columns), triangular=triangular)
+        for start, stop in self._chunks():
+            left = [self._left.basis(i, start, stop) for i in rows]
+            right = left if triangular else [self._right.basis(j, start, stop) for j in columns]
+            self._tile.accumulate(left, right, n_jobs=self._n_jobs)
+        dtype = self._left.collection.dtype
+        values, flags = self._tile.solve(
+            self._side(self._left, rows, dtype),
+            self._side(self._right, columns, dtype),
+            self._request.options(self._precision),
+            n_jobs=self._n_jobs,
+        )
+        self._refine(rows, columns, values, flags)
+        return values, flags
+
+    def _refine(
+        self, rows: Sequence[int], columns: Sequence[int], values: NDArray[np.float64], flags: NDArray[np.uint8]
+    ) -> None:
+        """Solve float32 pairs again whose values depend on more digits than their cores have."""
+        if self._precision == "float64":
+            return
+        pairs = np.argwhere(flags & UNRESOLVED)
+        double = np.dtype(np.float64)
+        for first in range(0, len(pairs), _REFINED_TOGETHER):
+            some = pairs[first : first + _REFINED_TOGETHER]
+            used_rows, left_at = np.unique(some[:, 0], return_inverse=True)
+            used_columns, right_at = np.unique(some[:, 1], return_inverse=True)
+            left, right = [rows[i] for i in used_rows], [columns[j] for j in used_columns]
+            cores = _core.CoreListFloat32()
+            at = [(int(i), int(j)) for i, j in zip(left_at, right_at, strict=True)]
+            cores.start(self._widths(self._left, left), self._widths(self._right, right), at)
+            for start, stop in self._chunks():
+                a = [self._left.basis(i, start, stop) for i in left]
+                b = [self._right.basis(j, start, stop) for j in right]
+                cores.accumulate(a, b, n_jobs=self._n_jobs)
+            again, marks = cores.solve(
+                self._side(self._left, left, double),
+                self._side(self._right, right, double),
+                self._request.options("refined"),
+                n_jobs=self._n_jobs,
+            )
+            values[some[:, 0], some[:, 1]] = again
+            flags[some[:, 0], some[:, 1]] = marks | REFINED
+
+    def _chunks(self) -> list[tuple[int, int]]:
+        samples = self._left.collection.samples
+        return [(start, min(start + self._chunk, samples)) for start in range(0, samples, self._chunk)]
+
+    @staticmethod
+    def _widths(networks: Networks, chosen: Sequence[int]) -> list[int]:
+        return [networks.width(i) for i in chosen]
+
+    def _side(self, networks: Networks, chosen: Sequence[int], dtype: np.dtype[np.floating]) -> _core._Side:
+        weighted = "pwcca" in self._request.measures
+        loadings = [networks.loadings(i).astype(dtype, copy=False) for i in chosen] if weighted else []
+        return loadings, [networks.scale(i) for i in chosen], [min(networks.kept(i), networks.width(i)) for i in chosen]

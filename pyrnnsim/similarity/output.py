@@ -1,0 +1,146 @@
+"""Where distances go as tiles are done: arrays in memory, the caller's array, or a file that survives a kill."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim._options import RunOptions
+from pyrnnsim.similarity.networks import Networks
+from pyrnnsim.similarity.plan import Plan
+from pyrnnsim.similarity.tiles import TileStore
+
+if TYPE_CHECKING:
+    from pyrnnsim.similarity.runner import Measure
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """Networks of a tile by index; ``key`` names it in a store."""
+
+    key: tuple[int, int]
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+
+Both = tuple[NDArray[np.float64], NDArray[np.float64]]
+_FORMAT = 1
+
+
+class Output:
+    """Matrices of one run; ``stores`` has one tile store per matrix when they go to files."""
+
+    def __init__(self, matrices: list[NDArray[np.float64]], stores: list[TileStore], same: bool) -> None:
+        self._matrices, self._stores, self._same = matrices, stores, same
+        self._tiles: list[Tile] = []
+
+    def restore(self, tile: Tile) -> NDArray[np.uint8] | None:
+        """Flags of the tile's pairs if an earlier run has done it."""
+        self._tiles.append(tile)
+        if not self._stores or not all(store.done(*tile.key) for store in self._stores):
+            return None
+        return self._stores[0].load(*tile.key)[2].astype(np.uint8)
+
+    def put(self, tile: Tile, distances: Sequence[Both], flags: NDArray[np.uint8]) -> None:
+        """Take the distances of a tile: D[rows, columns] and, transposed, D[columns, rows] of every measure."""
+        for index, both in enumerate(distances):
+            if self._stores:
+                self._stores[index].save(*tile.key, np.stack([*both, flags.astype(np.float64)]))
+            else:
+                self._scatter(self._matrices[index], tile.rows, tile.columns, both)
+
+    def _scatter(
+        self, matrix: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp], both: Both
+    ) -> None:
+        forward, backward = both
+        if not self._same:
+            matrix[np.ix_(rows, columns)] = forward
+            return
+        if np.array_equal(rows, columns):
+            upper = np.triu_indices(len(rows), 1)
+            matrix[rows[upper[0]], rows[upper[1]]] = forward[upper]
+            matrix[rows[upper[1]], rows[upper[0]]] = backward[upper]
+            matrix[rows, rows] = 0.0
+        else:
+            matrix[np.ix_(rows, columns)] = forward
+            matrix[np.ix_(columns, rows)] = backward.T
+
+    def finish(self) -> list[NDArray[np.float64]]:
+        """The complete matrices; files are put together now."""
+        return [self._assemble(store) for store in self._stores] if self._stores else self._matrices
+
+    def _assemble(self, store: TileStore) -> NDArray[np.float64]:
+        def fill(matrix: NDArray[np.float64]) -> None:
+            matrix[...] = np.nan
+            for tile in self._tiles:
+                forward, backward, _ = store.load(*tile.key)
+                self._scatter(matrix, tile.rows, tile.columns, (forward, backward))
+
+        return store.finish(fill)
+
+
+def file_of(out: Path, measure: Measure, several: bool) -> Path:
+    """``distances.npy``; with several measures ``distances-cca.npy`` and so on."""
+    return out.with_name(f"{out.stem}-{measure.name}{out.suffix}") if several else out
+
+
+def resume_plan(options: RunOptions, measures: Sequence[Measure], plan: Plan) -> Plan:
+    """The plan, cut as the tiles that are there already were: memory may differ today, the tiles must not."""
+    if not isinstance(options.out, Path):
+        return plan
+    stored = TileStore.stored_header(file_of(options.out, measures[0], len(measures) > 1)) or {}
+    left, right = stored.get("bounds", [plan.left, plan.right])
+    same = left[-1] == plan.left[-1] and right[-1] == plan.right[-1]
+    return replace(plan, left=tuple(left), right=tuple(right)) if same else plan
+
+
+@contextmanager
+def open_outputs(
+    caller: str, options: RunOptions, measures: Sequence[Measure], left: Networks, right: Networks | None, plan: Plan
+) -> Iterator[Output]:
+    """The output that ``options.out`` asks for; networks that were skipped keep NaN."""
+    shape = len(left.collection), len((right or left).collection)
+    out, several = options.out, len(measures) > 1
+    with ExitStack() as stack:
+        if isinstance(out, Path):
+            header = _header(left, right, plan)
+            stores = [TileStore(file_of(out, one, several), shape, header | _identity(one, options)) for one in measures]
+            for store in stores:
+                stack.enter_context(store)
+            yield Output([], stores, right is None)
+            return
+        if out is not None and several:
+            raise ValueError(f"{caller}: out is one array for {len(measures)} measures; pass a path, it names one file each")
+        if out is not None and out.shape != shape:
+            raise ValueError(f"{caller}: out has shape {out.shape}, expected {shape}")
+        matrices = [np.empty(shape) if out is None else out for _ in measures]
+        for matrix in matrices:
+            matrix[...] = np.nan
+        yield Output(matrices, [], right is None)
+
+
+def _identity(measure: Measure, options: RunOptions) -> dict[str, Any]:
+    calibrated = options.calibrated
+    if isinstance(calibrated, np.ndarray):
+        calibrated = hashlib.blake2b(calibrated.tobytes(), digest_size=16).hexdigest()
+    return {"metric": measure.name, "options": {**measure.options, "calibrated": calibrated}}
+
+
+def _header(left: Networks, right: Networks | None, plan: Plan) -> dict[str, Any]:
+    header: dict[str, Any] = {
+        "format": _FORMAT,
+        "dtype": str(left.collection.dtype),
+        "bounds": [plan.left, plan.right],
+        "names": left.collection.names,
+        "digests": left.digests(),
+        "argument": "reps" if right is None else "a",
+    }
+    if right is not None:
+        header |= {"column_names": right.collection.names, "column_digests": right.digests(), "column_argument": "b"}
+    return header

@@ -1,0 +1,89 @@
+"""How a comparison is cut up: which networks share a tile, how many samples at a time, what stays in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pyrnnsim import _core
+from pyrnnsim._inputs.collection import Collection
+
+# Stacked columns per side of a tile: enough for the product to run at full speed and the packing of its operands to
+# vanish, few enough that a tile takes about a second and its cores fit beside everything else.
+_TILE_COLUMNS = 4096
+_MOST_NETWORKS = 512
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Cut of a comparison.
+
+    Attributes:
+        hold: Bases of all networks stay in memory; else every tile makes its own again.
+        left, right: Boundaries of the tiles' networks, in the order in which they are compared.
+        chunk: Samples per step of a tile.
+    """
+
+    hold: bool
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+    chunk: int
+
+    def tiles(self, triangular: bool) -> Iterator[tuple[slice, slice]]:
+        """Positions of the networks of every tile; with ``triangular`` those on and above the diagonal."""
+        for a0, a1 in pairwise(self.left):
+            for b0, b1 in pairwise(self.right):
+                if not triangular or b0 >= a0:
+                    yield slice(a0, a1), slice(b0, b1)
+
+
+def holds(collections: Sequence[Collection], columns: Sequence[int], memory: int) -> bool:
+    """Whether the bases of all networks and the panels of one tile fit into ``memory`` bytes."""
+    samples, item = collections[0].samples, collections[0].dtype.itemsize
+    bases = sum(columns) * samples * item
+    panels = 2 * min(_TILE_COLUMNS, sum(columns)) * samples * item
+    return bases + panels + _core_bytes(min(_TILE_COLUMNS, sum(columns)), item) <= memory
+
+
+def make_plan(
+    left: Sequence[int], right: Sequence[int], samples: int, itemsize: int, memory: int, hold: bool, caller: str
+) -> Plan:
+    """Cut a comparison of networks of these widths, in the order given.
+
+    Raises:
+        MemoryError: If ``memory`` does not even hold one pair, naming the bytes that would do.
+    """
+    widest = max(*left, *right)
+    # Per stacked column of both sides: its panels (one copy) and, when bases are not held, the rows they come from.
+    per_sample = itemsize * (1 if hold else 3)
+    block = min(_core.SAMPLE_BLOCK, samples)
+    columns = _TILE_COLUMNS
+    while columns > widest and _tile_bytes(columns, samples, per_sample, itemsize) > memory // 2:
+        columns //= 2
+    columns = max(columns, widest)
+    chunk = samples
+    while chunk > block and _tile_bytes(columns, chunk, per_sample, itemsize) > memory // 2:
+        chunk = max(block, chunk // 2 // block * block)
+    least = _tile_bytes(columns, chunk, per_sample, itemsize)
+    if least > memory:
+        raise MemoryError(f"{caller}: max_memory={memory} bytes is too little for networks this wide; pass at least {least}")
+    return Plan(hold, _cut(left, columns), _cut(right, columns), chunk)
+
+
+def _core_bytes(columns: int, itemsize: int) -> int:
+    return columns * columns * itemsize
+
+
+def _tile_bytes(columns: int, samples: int, per_sample: int, itemsize: int) -> int:
+    return 2 * columns * samples * per_sample + _core_bytes(columns, itemsize)
+
+
+def _cut(widths: Sequence[int], columns: int) -> tuple[int, ...]:
+    bounds, filled = [0], 0
+    for i, width in enumerate(widths):
+        if i > bounds[-1] and (filled + width > columns or i - bounds[-1] >= _MOST_NETWORKS):
+            bounds.append(i)
+            filled = 0
+        filled += width
+    return (*bounds, len(widths))

@@ -1,0 +1,292 @@
+"""From what the user passes to distance matrices: collect, prepare, plan, go through the tiles, report."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim._inputs.collection import Collection, collect
+from pyrnnsim._options import RunOptions, parse_options
+from pyrnnsim._progress import progress_bar
+from pyrnnsim._threads import thread_limit
+from pyrnnsim.similarity.chance import expected_cca
+from pyrnnsim.similarity.engine import AMBIGUOUS, REFINED, Request, TileEngine, canonical_order
+from pyrnnsim.similarity.matrix import DistanceMatrix, Report
+from pyrnnsim.similarity.networks import Form, Leading, Networks
+from pyrnnsim.similarity.output import Output, Tile, open_outputs, resume_plan
+from pyrnnsim.similarity.plan import Plan, holds, make_plan
+
+Similarities = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Of pairs (i, j): as D[i, j] sees them and as D[j, i] does."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tile's pairs stand: the two sides, and the networks of its rows and columns."""
+
+    left: Networks
+    right: Networks
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One matrix to fill.
+
+    Attributes:
+        name: Metric as reports and errors call it.
+        native: What the native solver must compute for it.
+        read: Similarities from the (rows, columns, 6) values of a tile.
+        distance: Distance from similarity.
+        chance: Similarity of unrelated networks in closed form, for ``calibrated=True``; None where there is none.
+        begin: Called once when the networks are ready.
+        options: What the report says beyond the name.
+    """
+
+    name: str
+    native: str
+    read: Callable[[NDArray[np.float64], Place], Similarities]
+    distance: Callable[[NDArray[np.float64]], NDArray[np.float64]] = field(default=lambda s: np.maximum(1.0 - s, 0.0))
+    chance: Callable[[Place], NDArray[np.float64]] | None = None
+    begin: Callable[[Networks, Networks | None], None] | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything about one call that does not change while it runs."""
+
+    caller: str
+    options: RunOptions
+    measures: Sequence[Measure]
+    left: Networks
+    right: Networks | None
+    started: float
+
+    @property
+    def columns(self) -> Networks:
+        return self.left if self.right is None else self.right
+
+
+def compare(
+    caller: str,
+    reps: Any,
+    measures: Sequence[Measure],
+    raw_options: Mapping[str, object],
+    *,
+    norm: int = 1,
+    leading: Leading | None = None,
+    other: Any = None,
+) -> dict[str, DistanceMatrix]:
+    """Fill one matrix per measure in one pass over the pairs; the work behind every ``pairwise_*`` function."""
+    started = time.perf_counter()
+    options = parse_options(caller, raw_options)
+    collections = collect_sides(caller, reps, other, options)
+    warn_few_samples(caller, collections)
+    natives = tuple(dict.fromkeys(measure.native for measure in measures))
+    form = form_of(natives)
+    leading = leading or Leading()
+    hold = holds(collections, _columns(collections, form, leading), options.max_memory)
+    skip = options.nan_policy == "skip"
+    sides = [Networks(one, form, leading, hold=hold, skip=skip, loadings="pwcca" in natives) for one in collections]
+    with thread_limit():
+        for side in sides:
+            side.prepare(options.n_jobs)
+        run = Run(caller, options, measures, sides[0], sides[1] if other is not None else None, started)
+        for measure in measures:
+            if measure.begin is not None:
+                measure.begin(run.left, run.right)
+        return _fill(run, Request(natives, norm), hold)
+
+
+def native_chance(
+    caller: str, reps: Any, measure: Measure, leading: Leading | None, raw_options: Mapping[str, object]
+) -> NDArray[np.float64]:
+    """(K, K) similarities of unrelated networks of these spectra in closed form; NaN for networks skipped."""
+    options = parse_options(caller, raw_options)
+    (collection,) = collect_sides(caller, reps, None, options)
+    skip = options.nan_policy == "skip"
+    networks = Networks(collection, form_of((measure.native,)), leading or Leading(), hold=False, skip=skip, loadings=False)
+    with thread_limit():
+        networks.prepare(options.n_jobs)
+    assert measure.chance is not None
+    present = np.array(networks.present, np.intp)
+    levels = np.full((len(collection), len(collection)), np.nan)
+    if len(present):
+        levels[np.ix_(present, present)] = measure.chance(Place(networks, networks, present, present))
+    return levels
+
+
+def form_of(natives: Sequence[str]) -> Form:
+    """What the products must be made of for these measures: the least that serves."""
+    if tuple(natives) == ("svcca",):
+        return "leading"
+    return "centred" if tuple(natives) == ("cka",) else "factors"
+
+
+def collect_sides(caller: str, reps: Any, other: Any, options: RunOptions) -> list[Collection]:
+    """One collection, or two of equal dtype and sample count."""
+    names = options.names if other is None else None
+    argument = "reps" if other is None else "a"
+    first = collect(reps, caller=caller, argument=argument, names=names, dtype=options.dtype)
+    if other is None:
+        return [first]
+    second = collect(other, caller=caller, argument="b", dtype=options.dtype)
+    if first.samples != second.samples:
+        raise ValueError(
+            f"{second.label(0)} has {second.samples} samples, expected {first.samples} as in a[0]; "
+            "rows must be the same probe inputs in every network"
+        )
+    if first.dtype != second.dtype:
+        first = collect(reps, caller=caller, argument="a", dtype=np.float64)
+        second = collect(other, caller=caller, argument="b", dtype=np.float64)
+    return [first, second]
+
+
+def warn_few_samples(caller: str, collections: Sequence[Collection]) -> None:
+    """Say once that chance alone correlates networks with as many units as samples."""
+    for collection in collections:
+        wide = next((i for i, units in enumerate(collection.units) if units >= collection.samples), None)
+        if wide is None:
+            continue
+        samples, units = collection.samples, collection.units[wide]
+        rank = min(units, samples - 1)
+        chance = expected_cca(rank, rank, samples)
+        warnings.warn(
+            f"{collection.label(wide)} has {samples} samples and {units} units: two unrelated networks of this size reach "
+            f"a mean canonical correlation of {chance:.3g} by chance; use more samples, fewer directions "
+            "(pairwise_svcca(n_components=...)), or calibrated=True",
+            UserWarning,
+            stacklevel=4,
+        )
+        return
+
+
+def _columns(collections: Sequence[Collection], form: Form, leading: Leading) -> list[int]:
+    units = chain.from_iterable(one.units for one in collections)
+    most = leading.n_components if form == "leading" else None
+    return [min(n, most) if most else n for n in units]
+
+
+def _fill(run: Run, request: Request, hold: bool) -> dict[str, DistanceMatrix]:
+    order = canonical_order(run.left)
+    orders = order, (order if run.right is None else canonical_order(run.right))
+    plan = resume_plan(run.options, run.measures, _plan(run, orders, hold))
+    with open_outputs(run.caller, run.options, run.measures, run.left, run.right, plan) as output:
+        flags = _go_through(run, request, plan, orders, output)
+        matrices = output.finish()
+    return {
+        measure.name: DistanceMatrix.wrap(matrix, _report(run, measure, flags))
+        for measure, matrix in zip(run.measures, matrices, strict=True)
+    }
+
+
+def _plan(run: Run, orders: tuple[list[int], list[int]], hold: bool) -> Plan:
+    samples, item = run.left.collection.samples, run.left.collection.dtype.itemsize
+    if not orders[0] or not orders[1]:
+        return Plan(hold, (0,), (0,), samples)
+    widths = [run.left.width(i) for i in orders[0]], [run.columns.width(j) for j in orders[1]]
+    held = run.left.held_bytes + (0 if run.right is None else run.right.held_bytes)
+    memory = max(run.options.max_memory - held, run.options.max_memory // 4)
+    return make_plan(*widths, samples, item, memory, hold, run.caller)
+
+
+@dataclass
+class _Flags:
+    ambiguous: list[tuple[int, int]] = field(default_factory=list)
+    refined: int = 0
+
+    def add(self, tile: Tile, marks: NDArray[np.uint8], same: bool) -> None:
+        for i, j in np.argwhere(marks & AMBIGUOUS):
+            pair = int(tile.rows[i]), int(tile.columns[j])
+            self.ambiguous.append((min(pair), max(pair)) if same else pair)
+        self.refined += int((marks & REFINED > 0).sum())
+
+
+def _go_through(
+    run: Run, request: Request, plan: Plan, orders: tuple[list[int], list[int]], output: Output
+) -> _Flags:
+    same = run.right is None
+    engine = TileEngine(run.left, run.right, request, chunk=plan.chunk, n_jobs=run.options.n_jobs)
+    row_order, column_order = np.array(orders[0], np.intp), np.array(orders[1], np.intp)
+    tiles = [Tile((a.start, b.start), row_order[a], column_order[b]) for a, b in plan.tiles(triangular=same)]
+    flags, open_tiles = _Flags(), []
+    for tile in tiles:
+        marks = output.restore(tile)
+        if marks is None:
+            open_tiles.append(tile)
+        else:
+            flags.add(tile, marks, same)
+    total = sum(_pairs(tile, same) for tile in tiles)
+    left_over = sum(_pairs(tile, same) for tile in open_tiles)
+    with progress_bar(total, run.caller, run.options.progress, initial=total - left_over) as bar:
+        for tile in open_tiles:
+            values, marks = engine.compute(tile.rows.tolist(), tile.columns.tolist())
+            flags.add(tile, marks, same)
+            place = Place(run.left, run.columns, tile.rows, tile.columns)
+            output.put(tile, [_distances(run, measure, values, place) for measure in run.measures], marks)
+            bar.update(_pairs(tile, same))
+    return flags
+
+
+def _pairs(tile: Tile, same: bool) -> int:
+    rows, columns = len(tile.rows), len(tile.columns)
+    return rows * (rows - 1) // 2 if same and tile.key[0] == tile.key[1] else rows * columns
+
+
+def _distances(run: Run, measure: Measure, values: NDArray[np.float64], place: Place) -> Similarities:
+    forward, backward = measure.read(values, place)
+    calibrated = run.options.calibrated
+    if calibrated is not False:
+        floor = _chance(run, measure, place)
+        forward, backward = (forward - floor) / (1 - floor), (backward - floor) / (1 - floor)
+    return measure.distance(forward), measure.distance(backward)
+
+
+def _chance(run: Run, measure: Measure, place: Place) -> NDArray[np.float64]:
+    given = run.options.calibrated
+    if isinstance(given, np.ndarray):
+        shape = (len(run.left.collection), len(run.columns.collection))
+        if given.shape != shape:
+            raise ValueError(f"{run.caller}: calibrated has shape {given.shape}, expected {shape}")
+        floor = given[np.ix_(place.rows, place.columns)]
+    elif measure.chance is None:
+        raise ValueError(
+            f"{run.caller}: the chance level of {measure.name} has no closed form; pass "
+            f"calibrated=pyrnnsim.chance_similarity(reps, metric={measure.name!r}, permutations=20)"
+        )
+    else:
+        floor = measure.chance(place)
+    return np.minimum(floor, 1 - 1e-12)  # networks that fill the sample space are similar whatever they do
+
+
+def _report(run: Run, measure: Measure, flags: _Flags) -> Report:
+    sides = [run.left] if run.right is None else [run.left, run.right]
+    facts = [fact for side in sides for fact in side.facts()]
+    tied = measure.native == "pwcca"
+    return Report(
+        metric=measure.name,
+        options=dict(measure.options),
+        names=run.left.collection.names,
+        column_names=run.columns.collection.names,
+        samples=run.left.collection.samples,
+        units=tuple(fact.units for fact in facts),
+        ranks=tuple(fact.rank for fact in facts if fact.rank is not None),
+        kept=tuple(fact.kept for fact in facts) if measure.native == "svcca" else None,
+        rank_cut=tuple(i for i, fact in enumerate(facts) if fact.cut),
+        condition=tuple(fact.condition for fact in facts if fact.condition is not None),
+        ambiguous=np.array(sorted(flags.ambiguous) if tied else [], np.int64).reshape(-1, 2),
+        refined=flags.refined,
+        skipped=tuple(i for i, fact in enumerate(facts) if fact.skipped),
+        seconds=time.perf_counter() - run.started,
+        n_jobs=run.options.n_jobs,
+        dtype=str(run.left.collection.dtype),
+    )
