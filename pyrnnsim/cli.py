@@ -6,6 +6,7 @@ import argparse
 import difflib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -85,7 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        return {"demo": _demo, "compare": _compare, "info": _info}[options.command](options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return {"demo": _demo, "compare": _compare, "info": _info}[options.command](options)
     except BrokenPipeError:
         raise
     except (ValueError, TypeError, OSError, MemoryError) as error:
@@ -226,6 +229,11 @@ def _version() -> str:
         return version("pyrnnsim")
     except PackageNotFoundError:
         return "(not installed)"
+
+
+def _show_warning(message: Warning | str, *_place: object, **_options: object) -> None:
+    """A warning as one line, without the place in the code that it came from."""
+    _say(f"pyrnnsim: warning: {message}")
 
 
 def _say(line: str) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyrnnsim._files import write_atomic
 from pyrnnsim.embedding import Embedding
 from pyrnnsim.groups import infer_groups, read_groups
-from pyrnnsim.summary import Row, summarise, to_csv, to_text
+from pyrnnsim.summary import Row, cautions, reports, summarise, to_csv, to_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ class Pass:
 
     Attributes:
         distances: Measure -> ``(K, K)`` matrix.
-        seconds: Wall time, preparation of the networks included.
+        seconds: Wall time, preparation of the networks included; NaN if a part was done by an earlier run.
     """
 
     distances: Mapping[str, NDArray[np.float64]]
@@ -118,7 +118,7 @@ def write_comparison(comparison: Comparison, folder: Path, *, matrices: bool = T
     }
     contents["summary.csv"] = to_csv(comparison.rows).encode()
     contents["networks.csv"] = _networks_csv(names, groups).encode()
-    contents["report.txt"] = _reports(comparison.distances).encode()
+    contents["report.txt"] = reports(comparison.distances).encode()
     stored = {f"distances-{measure}.npy": _matrix(values) for measure, values in comparison.distances.items()}
     for name, content in {**contents, **(stored if matrices else {})}.items():
         write_atomic(folder / name, content)
@@ -159,10 +159,15 @@ def compare_files(
     labels = infer_groups(names) if groups is None else read_groups(groups, names)
     say(_description(names, networks.samples, networks.units, labels))
     folder.mkdir(parents=True, exist_ok=True)
+    resumed = any(folder.glob("distances*.npy.tiles"))
     # Filled tile by tile; of several measures, pairwise makes distances-cca.npy and so on.
     out = folder / ("distances.npy" if len(measures) > 1 else f"distances-{''.join(measures)}.npy")
     done = timed(lambda: pyrnnsim.pairwise(files, measures=tuple(measures), names=names, out=out, **options))
-    say(speed_line(done, len(names)))
+    if resumed:
+        done = Pass(done.distances, float("nan"))
+        say("continued an interrupted run, so its speed is not known")
+    else:
+        say(speed_line(done, len(names)))
     comparison = summarise_all([done], names, labels)
     return comparison, write_comparison(comparison, folder, matrices=False)
 
@@ -211,7 +216,7 @@ def text_report(comparison: Comparison, files: Sequence[Path]) -> str:
     lines = [to_text(comparison.rows), "", f"results in {files[0].parent}:"]
     for kind, suffixes in kinds.items():
         lines.append(f"  {kind:<9} {'  '.join(file.name for file in files if file.suffix in suffixes)}")
-    return "\n".join(lines)
+    return "\n".join(lines + cautions(comparison.distances))
 
 
 def _description(names: Sequence[str], samples: int, units: Sequence[int], groups: Sequence[str] | None) -> str:
@@ -239,8 +244,3 @@ def _networks_csv(names: Sequence[str], groups: Sequence[str] | None) -> str:
     writer.writerow(["name", "group"])
     writer.writerows(zip(names, groups if groups is not None else [""] * len(names), strict=True))
     return text.getvalue()
-
-
-def _reports(distances: Mapping[str, NDArray[np.float64]]) -> str:
-    reports = [getattr(values, "report", None) for values in distances.values()]
-    return "\n\n".join(report.summary() for report in reports if report is not None) + "\n"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyrnnsim._threads import thread_limit
+
 # Below this K the dense solver is faster than Lanczos iterations (crossover near 150 on two x86-64 cores, flat to 300).
 _DENSE_UP_TO = 200
 # Eigenvalues below this share of the largest are rounding noise of a lower-dimensional configuration.
@@ -46,12 +48,13 @@ def embed(distances: ArrayLike, *, method: str = "classical", dimensions: int = 
         method: ``"classical"``, the only method so far.
         dimensions: Number of coordinates per network, at least 1. Dimensions that the data do not have are 0.
     Returns:
-        The coordinates with their stress. Deterministic: the start vector of the eigensolver is fixed, and in each
-        column the coordinate of largest magnitude is positive.
+        The coordinates with their stress. Deterministic for any number of threads: the start vector of the eigensolver
+        is fixed, and in each column the coordinate of largest magnitude is positive.
     Raises:
         ValueError: If ``distances`` is not square, not symmetric, negative or not finite, or ``dimensions`` < 1.
         TypeError: If ``distances`` is not numeric or ``dimensions`` is not an integer.
-    Cost: ``O(K^2)`` memory, tens of products with a K x K matrix: 0.4 s for K = 2,880 on two cores.
+    Cost: ``O(K^2)`` memory, tens of products with a K x K matrix (hundreds if the distances have no structure): 0.4 s
+        for K = 2,880 (1.5 s).
     Source: Torgerson (1952); used for every MDS panel of Maheswaranathan et al. (2019), section 2.3.
     """
     if method != "classical":
@@ -170,28 +173,29 @@ def _classical(table: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.
     gram *= -0.5
     values, vectors = _leading_eigenpairs(gram, min(dimensions, count))
     values = np.where(values > _NOISE * values[0], values, 0.0)
-    share[: values.size] = values**2 / np.vdot(gram, gram)
+    share[: values.size] = values**2 / np.einsum("ij,ij->", gram, gram)
     points[:, : values.size] = vectors * (np.sqrt(values) * scale)
     return points * _signs(points), share
 
 
 def _leading_eigenpairs(gram: NDArray[np.float64], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The ``count`` algebraically largest eigenvalues, falling, with their vectors."""
-    size = len(gram)
-    if size > _DENSE_UP_TO and count < size // 4:
-        from scipy.sparse.linalg import ArpackNoConvergence, eigsh
-
-        # Any fixed start will do except the constant vector, which centring has made a null vector.
-        start = np.random.default_rng(0).standard_normal(size)
-        try:
-            values, vectors = eigsh(gram, k=count, which="LA", v0=start, tol=1e-10)
-            return values[::-1], vectors[:, ::-1]
-        except ArpackNoConvergence:
-            pass  # nearly equal eigenvalues: the dense solver below does not mind them
     from scipy.linalg import eigh
+    from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
-    values, vectors = eigh(gram, subset_by_index=(size - count, size - 1))
-    return values[::-1], vectors[:, ::-1]
+    size = len(gram)
+    # One BLAS thread, or the last bits of the coordinates would depend on the machine's setting.
+    with thread_limit():
+        if size > _DENSE_UP_TO and count < size // 4:
+            # Any fixed start will do except the constant vector, which centring has made a null vector.
+            start = np.random.default_rng(0).standard_normal(size)
+            try:
+                values, vectors = eigsh(gram, k=count, which="LA", v0=start, tol=1e-10)
+                return values[::-1], vectors[:, ::-1]
+            except ArpackNoConvergence:
+                pass  # nearly equal eigenvalues: the dense solver below does not mind them
+        values, vectors = eigh(gram, subset_by_index=(size - count, size - 1))
+        return values[::-1], vectors[:, ::-1]
 
 
 def _signs(points: NDArray[np.float64]) -> NDArray[np.float64]:

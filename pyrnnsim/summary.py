@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import isnan
 
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.separation import separation
+from pyrnnsim.similarity.matrix import DistanceMatrix, Report
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def to_text(rows: Sequence[Row]) -> str:
             row.measure,
             *(_short(value, 3) for value in (row.within_mean, row.between_mean)),
             *(_short(value, 2) for value in (row.nn_accuracy, row.nn_chance, row.silhouette, row.stress)),
-            f"{row.ms_per_pair:.3g}",
+            "-" if isnan(row.ms_per_pair) else f"{row.ms_per_pair:.3g}",
         )
         for row in rows
     ]
@@ -109,6 +110,27 @@ def to_text(rows: Sequence[Row]) -> str:
         )
         for line in (head, *body)
     )
+
+
+def reports(distances: Mapping[str, ArrayLike]) -> str:
+    """How each matrix was made, as its report says it; nothing for plain arrays."""
+    return "\n\n".join(report.summary() for report in _reports(distances)) + "\n"
+
+
+def cautions(distances: Mapping[str, ArrayLike]) -> list[str]:
+    """Lines about what a reader of the numbers must know: ranks that were cut, weights that are not unique."""
+    cut = max((len(report.rank_cut) for report in _reports(distances)), default=0)
+    tied = max((len(report.ambiguous) for report in _reports(distances)), default=0)
+    lines = []
+    if cut:
+        lines.append(f"note: networks with dependent units, which count once: {cut} (report.txt names them)")
+    if tied:
+        lines.append(f"note: pairs whose PWCCA weights tied correlations leave open: {tied} (report.txt names some)")
+    return ["", *lines] if lines else []
+
+
+def _reports(distances: Mapping[str, ArrayLike]) -> list[Report]:
+    return [values.report for values in distances.values() if isinstance(values, DistanceMatrix) and values.report]
 
 
 def _cell(value: object) -> str:

@@ -122,6 +122,17 @@ def test_a_nan_is_named(capsys, states, tmp_path):
     assert "'zz'" in err.splitlines()[-1]
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line(capsys, tmp_path, rng):
+    for i in range(2):
+        np.save(tmp_path / f"{i}.npy", rng.normal(size=(10, 12)))
+    code, _, err = run(capsys, "compare", tmp_path, "--out", tmp_path / "out", "--measures", "cka")
+    assert code == 0
+    (line,) = [line for line in err.splitlines() if "warning" in line.lower()]
+    assert line.startswith("pyrnnsim: warning: ")
+    assert "10 samples and 12 units" in line
+
+
 def test_an_unwritable_place_is_named(capsys, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = run(capsys, "demo", "--networks", 4, "--out", tmp_path / "file" / "below")

@@ -101,6 +101,26 @@ def test_a_second_run_replaces_its_own_files_only(states, tmp_path):
     assert (out / "mine.npy").read_bytes() == b"mine"
 
 
+def test_an_interrupted_run_is_continued_and_tells_no_speed(states, tmp_path, monkeypatch):
+    whole, _, _ = compare([states], tmp_path / "whole")
+
+    def interrupt(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pyrnnsim.similarity.tiles.TileStore.finish", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            compare([states], tmp_path / "out")
+    assert (tmp_path / "out" / "distances-cka.npy.tiles").is_dir()
+    with monkeypatch.context() as patch:
+        patch.setattr("pyrnnsim.similarity.engine.TileEngine.compute", interrupt)  # nothing is left to compute
+        comparison, _, said = compare([states], tmp_path / "out")
+    assert said[1] == "continued an interrupted run, so its speed is not known"
+    assert np.isnan(comparison.rows[0].ms_per_pair)
+    for measure in MEASURES:
+        np.testing.assert_array_equal(np.asarray(comparison.distances[measure]), np.asarray(whole.distances[measure]))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

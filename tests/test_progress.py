@@ -98,7 +98,7 @@ def test_the_time_left_is_the_mean_and_not_the_latest_speed(clock, terminal):
         for seconds in (1, 1, 1, 97):
             clock.now += seconds
             progress.update(10)
-    assert lines(terminal)[-1].endswith("[01:40<02:30]")
+        assert lines(terminal)[-1].endswith("[01:40<02:30]")
 
 
 def test_work_of_an_earlier_run_counts_as_done_but_not_as_speed(clock, terminal):

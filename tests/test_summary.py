@@ -7,7 +7,8 @@ from scipy.spatial.distance import pdist, squareform
 
 from pyrnnsim.embedding import embed
 from pyrnnsim.separation import separation
-from pyrnnsim.summary import Row, summarise, to_csv, to_text
+from pyrnnsim.similarity.matrix import DistanceMatrix, Report
+from pyrnnsim.summary import Row, cautions, reports, summarise, to_csv, to_text
 
 GROUPS = ["a", "a", "a", "b", "b"]
 
@@ -61,3 +62,20 @@ def test_text_is_aligned_and_fits_a_terminal(distances):
     assert lines[0].split() == ["measure", "within", "between", "1-NN", "chance", "silhouette", "stress", "ms/pair"]
     assert lines[1].split()[3:5] == [f"{rows[0].nn_accuracy:.2f}", "0.40"]
     assert lines[2].split()[3:6] == ["-", "-", "-"]
+
+
+def test_cuts_and_ties_are_told(distances):
+    told = DistanceMatrix.wrap(distances, Report(metric="pwcca", rank_cut=(1, 2), ambiguous=np.array([[0, 1]])))
+    assert cautions({"cka": distances, "pwcca": told}) == [
+        "",
+        "note: networks with dependent units, which count once: 2 (report.txt names them)",
+        "note: pairs whose PWCCA weights tied correlations leave open: 1 (report.txt names some)",
+    ]
+    assert cautions({"cka": DistanceMatrix.wrap(distances, Report(metric="cka"))}) == []
+
+
+def test_reports_follow_each_other(distances):
+    made = {name: DistanceMatrix.wrap(distances, Report(metric=name)) for name in ("cka", "rsa")}
+    text = reports(made)
+    assert text == f"{made['cka'].report.summary()}\n\n{made['rsa'].report.summary()}\n"
+    assert reports({"plain": distances}) == "\n"

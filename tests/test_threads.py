@@ -97,6 +97,48 @@ def test_a_thread_that_was_not_the_first_to_set_a_limit_is_obeyed():
     assert [set(count) for count in counts] == [{1}, {3}]
 
 
+@pytest.fixture
+def aside():
+    """Runs a function in a thread that then stays alive."""
+    done, leave = threading.Event(), threading.Event()
+    threads = []
+
+    def start(function):
+        def body():
+            function()
+            done.set()
+            leave.wait(10)
+
+        threads.append(threading.Thread(target=body))
+        threads[-1].start()
+        assert done.wait(10)
+
+    yield start
+    leave.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_limits_although_another_thread_set_its_own_limit(aside):
+    with thread_limit():
+        pass  # gives back the right that the surrounding limit took for this thread
+    aside(lambda: threadpoolctl.threadpool_limits(2, "blas"))
+    assert set(blas_threads()) == {2}
+    with thread_limit():
+        assert set(blas_threads()) == {1}
+    assert set(blas_threads()) == {2}
+
+
+def test_does_not_keep_other_threads_from_setting_their_limit(aside):
+    def once():
+        with thread_limit():
+            pass
+
+    aside(once)
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        assert set(blas_threads()) == {2}
+
+
 def test_leaves_the_callers_own_limits_working():
     with threadpoolctl.threadpool_limits(2, "blas"):
         with thread_limit():

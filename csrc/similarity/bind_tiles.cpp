@@ -38,11 +38,12 @@ struct SideArrays {
   NetworkSide<T> side;
 
   SideArrays(const py::list& loading_list, const py::list& scale_list, const std::vector<std::int64_t>& leading,
-             const std::vector<std::int64_t>& ranks)
+             const std::vector<double>& noise, const std::vector<std::int64_t>& ranks)
       : loadings(array_list<T>(loading_list, "loadings")), scales(array_list<double>(scale_list, "scales")) {
-    expect((loadings.empty() || loadings.size() == ranks.size()) && scales.size() == ranks.size() && leading.size() == ranks.size(),
-           "loadings, scales and leading must have one item per network");
+    expect((loadings.empty() || loadings.size() == ranks.size()) && scales.size() == ranks.size() && leading.size() == ranks.size() && noise.size() == ranks.size(),
+           "loadings, scales, leading and noise must have one item per network");
     side.leading = leading;
+    side.noise = noise;
     for (std::size_t i = 0; i < ranks.size(); ++i) {
       expect(leading[i] >= 1 && leading[i] <= ranks[i], "leading must lie in [1, rank]");
       expect(scales[i].ndim() == 1 && scales[i].shape(0) == ranks[i], "scales must be (rank,) each");
@@ -123,7 +124,6 @@ class BoundTile {
   CoreTile<T> tile_;
 };
 
-template <class T>
 class BoundList {
  public:
   void start(const std::vector<std::int64_t>& left_ranks, const std::vector<std::int64_t>& right_ranks,
@@ -137,9 +137,9 @@ class BoundList {
   }
 
   void accumulate(const py::list& left, const py::list& right, int n_jobs) {
-    const Arrays<T> left_arrays = array_list<T>(left, "left"), right_arrays = array_list<T>(right, "right");
+    const Arrays<double> left_arrays = array_list<double>(left, "left"), right_arrays = array_list<double>(right, "right");
     const py::ssize_t samples = left_arrays.empty() ? 0 : left_arrays[0].shape(0);
-    const SampleChunk<T> a = chunk_of(left_arrays, left_ranks_, samples, "left"), b = chunk_of(right_arrays, right_ranks_, samples, "right");
+    const SampleChunk<double> a = chunk_of(left_arrays, left_ranks_, samples, "left"), b = chunk_of(right_arrays, right_ranks_, samples, "right");
     const py::gil_scoped_release nogil;
     list_.accumulate(a, b, samples, n_jobs);
   }
@@ -168,32 +168,27 @@ class BoundList {
 
  private:
   std::vector<std::int64_t> left_ranks_, right_ranks_;
-  CoreList<T> list_;
+  CoreList list_;
 };
 
-// solve() takes each side as (loadings, scales, leading).
+// solve() takes each side as (loadings, scales, leading, noise).
 template <class Bound, class T>
 py::tuple solve_sides(Bound& bound, const py::tuple& left, const py::tuple& right, const py::dict& options, int n_jobs) {
-  expect(left.size() == 3 && right.size() == 3, "each side must be (loadings, scales, leading)");
-  const SideArrays<T> a(left[0].cast<py::list>(), left[1].cast<py::list>(), left[2].cast<std::vector<std::int64_t>>(), bound.left_ranks());
-  const SideArrays<T> b(right[0].cast<py::list>(), right[1].cast<py::list>(), right[2].cast<std::vector<std::int64_t>>(), bound.right_ranks());
+  expect(left.size() == 4 && right.size() == 4, "each side must be (loadings, scales, leading, noise)");
+  const SideArrays<T> a(left[0].cast<py::list>(), left[1].cast<py::list>(), left[2].cast<std::vector<std::int64_t>>(), left[3].cast<std::vector<double>>(), bound.left_ranks());
+  const SideArrays<T> b(right[0].cast<py::list>(), right[1].cast<py::list>(), right[2].cast<std::vector<std::int64_t>>(), right[3].cast<std::vector<double>>(), bound.right_ranks());
   return bound.solve(a, b, options, n_jobs);
 }
 
 template <class T>
-void bind(py::module_& m, const char* tile_name, const char* list_name) {
-  py::class_<BoundTile<T>>(m, tile_name, "Cores of all pairs of a rectangle of networks.")
+void bind_tile(py::module_& m, const char* name) {
+  py::class_<BoundTile<T>>(m, name, "Cores of all pairs of a rectangle of networks.")
       .def(py::init<>())
       .def("start", &BoundTile<T>::start, "left_ranks"_a, "right_ranks"_a, py::kw_only(), "triangular"_a)
       .def("accumulate", &BoundTile<T>::accumulate, "left"_a, "right"_a, py::kw_only(), "n_jobs"_a)
       .def("solve", &solve_sides<BoundTile<T>, T>, "left"_a, "right"_a, "options"_a, py::kw_only(), "n_jobs"_a)
       .def("core", &BoundTile<T>::core, "i"_a, "j"_a)
       .def("matrix", &BoundTile<T>::matrix);
-  py::class_<BoundList<T>>(m, list_name, "Cores of chosen pairs, accumulated in float64.")
-      .def(py::init<>())
-      .def("start", &BoundList<T>::start, "left_ranks"_a, "right_ranks"_a, "pairs"_a)
-      .def("accumulate", &BoundList<T>::accumulate, "left"_a, "right"_a, py::kw_only(), "n_jobs"_a)
-      .def("solve", &solve_sides<BoundList<T>, double>, "left"_a, "right"_a, "options"_a, py::kw_only(), "n_jobs"_a);
 }
 
 // The capsule of scipy.linalg.cython_lapack.__pyx_capi__["dgesdd"]; its name is the C signature.
@@ -207,8 +202,13 @@ void set_lapack(const py::capsule& routine) {
 }  // namespace
 
 void bind_tiles(py::module_& m) {
-  bind<float>(m, "CoreTileFloat32", "CoreListFloat32");
-  bind<double>(m, "CoreTileFloat64", "CoreListFloat64");
+  bind_tile<float>(m, "CoreTileFloat32");
+  bind_tile<double>(m, "CoreTileFloat64");
+  py::class_<BoundList>(m, "CoreListFloat64", "Cores of chosen pairs.")
+      .def(py::init<>())
+      .def("start", &BoundList::start, "left_ranks"_a, "right_ranks"_a, "pairs"_a)
+      .def("accumulate", &BoundList::accumulate, "left"_a, "right"_a, py::kw_only(), "n_jobs"_a)
+      .def("solve", &solve_sides<BoundList, double>, "left"_a, "right"_a, "options"_a, py::kw_only(), "n_jobs"_a);
   m.def("set_lapack", &set_lapack, "dgesdd"_a);
   m.attr("SAMPLE_BLOCK") = kSampleBlock;
 }

@@ -105,9 +105,8 @@ CoreView<T> CoreTile<T>::core(std::int64_t i, std::int64_t j) const {
   return {cores_ + left_offsets_[row] * right_columns_ + right_offsets_[column], right_columns_, left_ranks_[row], right_ranks_[column]};
 }
 
-template <class T>
-void CoreList<T>::start(std::vector<std::int64_t> left_ranks, std::vector<std::int64_t> right_ranks,
-                        std::vector<std::pair<std::int64_t, std::int64_t>> pairs) {
+void CoreList::start(std::vector<std::int64_t> left_ranks, std::vector<std::int64_t> right_ranks,
+                     std::vector<std::pair<std::int64_t, std::int64_t>> pairs) {
   left_ranks_ = std::move(left_ranks);
   right_ranks_ = std::move(right_ranks);
   pairs_ = std::move(pairs);
@@ -118,36 +117,19 @@ void CoreList<T>::start(std::vector<std::int64_t> left_ranks, std::vector<std::i
                     false);
 }
 
-template <class T>
-void CoreList<T>::accumulate(const SampleChunk<T>& left, const SampleChunk<T>& right, std::int64_t samples, int threads) {
-  std::vector<Buffer> scratch(static_cast<std::size_t>(std::max(1, threads)));
-  parallel_for(static_cast<std::int64_t>(pairs_.size()), threads, [&](std::int64_t index, int worker) {
+void CoreList::accumulate(const SampleChunk<double>& left, const SampleChunk<double>& right, std::int64_t samples, int threads) {
+  parallel_for(static_cast<std::int64_t>(pairs_.size()), threads, [&](std::int64_t index, int) {
     const auto [i, j] = pairs_[static_cast<std::size_t>(index)];
     const auto row = static_cast<std::size_t>(i), column = static_cast<std::size_t>(j);
-    const std::int64_t rows = left_ranks_[row], columns = right_ranks_[column];
-    auto* block = scratch[static_cast<std::size_t>(worker)].template reserve_array<double>(
-        static_cast<std::size_t>(kSampleBlock * (rows + columns)));
-    double* other = block + kSampleBlock * rows;
-    for (std::int64_t first = 0; first < samples; first += kSampleBlock) {
-      const std::int64_t count = std::min(kSampleBlock, samples - first);
-      for (std::int64_t p = 0; p < count; ++p) {
-        std::copy_n(left.bases[row] + (first + p) * left.strides[row], rows, block + p * rows);
-        std::copy_n(right.bases[column] + (first + p) * right.strides[column], columns, other + p * columns);
-      }
-      tiles_[static_cast<std::size_t>(index)].accumulate({{block}, {rows}}, {{other}, {columns}}, count, 1);
-    }
-    tiles_[static_cast<std::size_t>(index)].release_panels();
+    CoreTile<double>& tile = tiles_[static_cast<std::size_t>(index)];
+    tile.accumulate({{left.bases[row]}, {left.strides[row]}}, {{right.bases[column]}, {right.strides[column]}}, samples, 1);
+    tile.release_panels();
   });
 }
 
-template <class T>
-CoreView<double> CoreList<T>::core(std::size_t index) const {
-  return tiles_[index].core(0, 0);
-}
+CoreView<double> CoreList::core(std::size_t index) const { return tiles_[index].core(0, 0); }
 
 template class CoreTile<float>;
 template class CoreTile<double>;
-template class CoreList<float>;
-template class CoreList<double>;
 
 }  // namespace pyrnnsim

@@ -49,13 +49,12 @@ class CoreTile {
   T* cores_ = nullptr;
 };
 
-// Chosen pairs, each core accumulated in double whatever the bases are: for pairs whose values depend on more digits.
-template <class T>
+// Chosen pairs in double: for pairs whose values depend on more digits than a tile of floats has.
 class CoreList {
  public:
   void start(std::vector<std::int64_t> left_ranks, std::vector<std::int64_t> right_ranks,
              std::vector<std::pair<std::int64_t, std::int64_t>> pairs);
-  void accumulate(const SampleChunk<T>& left, const SampleChunk<T>& right, std::int64_t samples, int threads);
+  void accumulate(const SampleChunk<double>& left, const SampleChunk<double>& right, std::int64_t samples, int threads);
   CoreView<double> core(std::size_t index) const;
   const std::vector<std::pair<std::int64_t, std::int64_t>>& pairs() const { return pairs_; }
 
@@ -67,7 +66,5 @@ class CoreList {
 
 extern template class CoreTile<float>;
 extern template class CoreTile<double>;
-extern template class CoreList<float>;
-extern template class CoreList<double>;
 
 }  // namespace pyrnnsim

@@ -33,6 +33,7 @@ struct PairCore {
   const T* row_loadings;       // PWCCA only: (rows, row_units)
   const T* column_loadings;    // (columns, column_units)
   std::int64_t row_units, column_units;
+  double noise;  // rounding error of an element of the core: correlations closer than this are not told apart
   double* total;                                // out: sum of the singular values; may be null
   double *row_weighted, *column_weighted;       // out: PWCCA similarity, weights from the rows' / columns' network
   std::uint8_t* flags;                          // out: ORed
@@ -46,7 +47,6 @@ struct PairBatch {
   std::int64_t large;  // largest max(rows, columns) among them
   bool vectors;        // PWCCA
   int norm;            // 1 or 2
-  double core_noise;       // rounding error of an element of the core: ties closer than this are not resolved
   double tolerance;        // acceptable estimated error of a PWCCA similarity
   double total_tolerance;  // and of a sum of singular values
   void* scratch;           // batch_scratch_bytes

@@ -221,7 +221,7 @@ struct Side {
 
 // alpha and the weighted mean on one side; directions (rank, stride), their norms squared or null when they are 1.
 template <class T>
-Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, const T* directions, const T* loadings, std::int64_t rank,
+Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, double noise, const T* directions, const T* loadings, std::int64_t rank,
                    std::int64_t units, const double* norm2, bool outside) {
   const std::int32_t first = 0;
   projection_weights(ProjectionWeights<T>{directions, w.stride, loadings, units, &first, w.alpha, 1, a.small, rank, units, a.norm});
@@ -235,7 +235,7 @@ Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, const T* directio
     weighted += w.alpha[k] * w.rho[k];
   }
   const double similarity = weighted / sum;
-  return {similarity, weight_error(a.small, w.rho, w.alpha, units, a.core_noise, kEigenvalueError, outside, similarity)};
+  return {similarity, weight_error(a.small, w.rho, w.alpha, units, noise, kEigenvalueError, outside, similarity)};
 }
 
 template <class T>
@@ -253,9 +253,9 @@ void weigh_pair(const PairBatch<T>& a, const Sizes& s, const PairCore<T>& pair, 
       w.norm2[k] += x * x;
     }
   const bool rows = pair.rows_small, wider = large > s.n;
-  const Side small = weighted_mean(a, w, w.z, rows ? pair.row_loadings : pair.column_loadings, s.n,
+  const Side small = weighted_mean(a, w, pair.noise, w.z, rows ? pair.row_loadings : pair.column_loadings, s.n,
                                    rows ? pair.row_units : pair.column_units, nullptr, false);
-  const Side other = weighted_mean(a, w, w.image, rows ? pair.column_loadings : pair.row_loadings, large,
+  const Side other = weighted_mean(a, w, pair.noise, w.image, rows ? pair.column_loadings : pair.row_loadings, large,
                                    rows ? pair.column_units : pair.row_units, w.norm2, wider);
   *pair.row_weighted = rows ? small.similarity : other.similarity;
   *pair.column_weighted = rows ? other.similarity : small.similarity;

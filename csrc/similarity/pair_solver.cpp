@@ -66,7 +66,7 @@ void run_batches(const std::vector<PairCore<T>>& pairs, const SolveOptions& opti
         scratch_bytes(group.small, group.large, options.vectors, sizeof(T)));
     const double total_tolerance = options.tolerance * (options.total_is_mean ? static_cast<double>(group.small) : 1.0);
     solve({group.pairs.data(), static_cast<std::int64_t>(group.pairs.size()), group.small, group.large, options.vectors, options.norm,
-           options.core_noise, options.tolerance, total_tolerance, memory});
+           options.tolerance, total_tolerance, memory});
   });
 }
 
@@ -84,7 +84,7 @@ double side_by_lapack(const PairCore<double>& pair, const SolveOptions& options,
     sum += alpha[static_cast<std::size_t>(k)];
     weighted += alpha[static_cast<std::size_t>(k)] * rho[k];
   }
-  const double error = weight_error(count, rho, alpha.data(), units, options.core_noise, 0, outside, weighted / sum);
+  const double error = weight_error(count, rho, alpha.data(), units, pair.noise, 0, outside, weighted / sum);
   ambiguous = ambiguous || !(error <= options.ambiguity);
   return weighted / sum;
 }

@@ -28,6 +28,7 @@ void correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& l
   for (const PairSlot<T>& slot : slots) {
     PairCore<T> pair = plain_pair(slot, slot.core.rows, slot.core.columns);
     const auto i = static_cast<std::size_t>(slot.left), j = static_cast<std::size_t>(slot.right);
+    pair.noise = request.core_noise + left.noise[i] + right.noise[j];
     if (weighted) {
       pair.row_loadings = left.loadings[i];
       pair.column_loadings = right.loadings[j];
@@ -39,7 +40,7 @@ void correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& l
     if (request.measures & kCca) pair.total = slot.values + kMeanCorrelation;
     pairs.push_back(pair);
   }
-  solve_pairs(pairs, {weighted, request.norm, request.core_noise, request.tolerance, true, request.ambiguity, request.threads});
+  solve_pairs(pairs, {weighted, request.norm, request.tolerance, true, request.ambiguity, request.threads});
   if (!(request.measures & kCca)) return;
   for (const PairCore<T>& pair : pairs) *pair.total /= static_cast<double>(std::min(pair.rows, pair.columns));
 }
@@ -53,7 +54,7 @@ void leading_correlations(const std::vector<PairSlot<T>>& slots, const NetworkSi
     pair.total = slot.values + kMeanLeadingCorrelation;
     pairs.push_back(pair);
   }
-  solve_pairs(pairs, {false, 1, request.core_noise, request.tolerance, true, request.ambiguity, request.threads});
+  solve_pairs(pairs, {false, 1, request.tolerance, true, request.ambiguity, request.threads});
   for (const PairCore<T>& pair : pairs) *pair.total /= static_cast<double>(std::min(pair.rows, pair.columns));
 }
 
@@ -67,7 +68,7 @@ void nuclear_norms(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& 
     pair.total = slot.values + kNuclearNorm;
     pairs.push_back(pair);
   }
-  solve_pairs(pairs, {false, 1, request.core_noise, request.tolerance, false, request.ambiguity, request.threads});
+  solve_pairs(pairs, {false, 1, request.tolerance, false, request.ambiguity, request.threads});
 }
 
 template <class T>

@@ -27,12 +27,13 @@ struct NetworkSide {
   std::vector<std::int64_t> units;
   std::vector<const double*> scales;  // (rank,) singular values over their Euclidean norm
   std::vector<std::int64_t> leading;  // directions kept by SVCCA, 1 .. rank
+  std::vector<double> noise;          // what rounding of the basis adds to an element of a core
 };
 
 struct Request {
   unsigned measures;
   int norm;                // of the PWCCA weights, 1 or 2
-  double core_noise;       // see pair_batch.hpp
+  double core_noise;       // of the product alone, see pair_batch.hpp
   double tolerance;
   double ambiguity;
   int threads;

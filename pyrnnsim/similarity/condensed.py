@@ -17,8 +17,8 @@ Vector = NDArray[np.float64]
 # Products of at most this length are summed by one thread of every BLAS we know, whatever its thread count.
 PIECE = 1024
 
-# Scaling up a tiny spread must not carry a large constant unit out of the float64 range.
-_LARGEST_SHIFT = 1000
+# Scaling up a tiny range must not carry a large constant unit out of the range of float64.
+_LARGEST_POWER = 1000
 
 
 def squared_distances(rows: NDArray[Any]) -> tuple[Vector, int]:
@@ -29,7 +29,7 @@ def squared_distances(rows: NDArray[Any]) -> tuple[Vector, int]:
     Returns:
         ``(P (P - 1) / 2,)`` squared distances of ``rows / 2**exponent``, and the exponent. The largest range of a unit
         lies in [0.5, 1) after scaling. Equal samples have distance exactly 0.
-    Cost: ``P^2 N`` operations; memory for the result and two copies of ``rows``.
+    Cost: ``P^2 N`` operations; memory for the result and a few copies of ``rows``.
     """
     from scipy.spatial.distance import pdist
 
@@ -41,12 +41,13 @@ def squared_distances(rows: NDArray[Any]) -> tuple[Vector, int]:
 
 
 def _scaled(rows: Vector) -> tuple[Vector, int]:
-    """``rows / 2**exponent``, exact, with the largest range of a unit in [0.5, 1) (or 0)."""
-    peak = math.frexp(float(np.max(np.abs(rows))))[1]
-    scaled = np.ldexp(rows, -peak)
-    spread = float(np.max(np.ptp(scaled, axis=0)))
-    shift = min(-math.frexp(spread)[1], _LARGEST_SHIFT) if spread else 0
-    return np.ldexp(scaled, shift), peak - shift
+    """``rows / 2**exponent``, exact, with the largest range of a unit in [0.5, 1) unless a value would overflow."""
+    low, high = rows.min(axis=0), rows.max(axis=0)
+    peak = math.frexp(float(max(np.max(high), -np.min(low))))[1]
+    spread = float(np.max(high / 2 - low / 2))  # the range itself may overflow
+    exponent = max(math.frexp(spread)[1] + 1, peak - _LARGEST_POWER) if spread else peak
+    scaled: Vector = np.ldexp(rows, -exponent)
+    return scaled, exponent
 
 
 def row_sums(values: Vector, samples: int) -> Vector:

@@ -22,13 +22,12 @@ MEAN, LEADING, FROM_LEFT, FROM_RIGHT, ALIGNMENT, NUCLEAR = range(6)
 # Flags of a pair (csrc/similarity/pair_batch.hpp).
 UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
 
-# Rounding error of one element of a core, measured: a float32 product, a float64 product of float32 bases (what the
-# rounding of the bases leaves), a float64 product.
-_NOISE = {"float32": 1e-8, "refined": 1e-9, "float64": 3e-17}
+# Rounding error of one element of a core from the product alone, measured.
+_NOISE = {"float32": 1e-8, "float64": 3e-17}
 # Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
-_TOLERANCE = {"float32": 2e-6, "refined": 1e-9, "float64": 1e-11}
-_AMBIGUITY = {"refined": 1e-5, "float64": 1e-9}
-_REFINED_TOGETHER = 64
+_TOLERANCE = {"float32": 2e-6, "float64": 1e-11}
+_AMBIGUITY = {"float32": 1.0, "float64": 1e-8}
+_REFINED_TOGETHER = 256
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Request:
             "norm": self.norm,
             "core_noise": _NOISE[precision],
             "tolerance": _TOLERANCE[precision],
-            "ambiguity": _AMBIGUITY.get(precision, 1.0),
+            "ambiguity": _AMBIGUITY[precision],
         }
 
 
@@ -126,17 +125,17 @@ class TileEngine:
             used_rows, left_at = np.unique(some[:, 0], return_inverse=True)
             used_columns, right_at = np.unique(some[:, 1], return_inverse=True)
             left, right = [rows[i] for i in used_rows], [columns[j] for j in used_columns]
-            cores = _core.CoreListFloat32()
+            cores = _core.CoreListFloat64()
             at = [(int(i), int(j)) for i, j in zip(left_at, right_at, strict=True)]
             cores.start(self._widths(self._left, left), self._widths(self._right, right), at)
             for start, stop in self._chunks():
-                a = [self._left.basis(i, start, stop) for i in left]
-                b = [self._right.basis(j, start, stop) for j in right]
+                a = [self._left.exact_basis(i, start, stop) for i in left]
+                b = [self._right.exact_basis(j, start, stop) for j in right]
                 cores.accumulate(a, b, n_jobs=self._n_jobs)
             again, marks = cores.solve(
                 self._side(self._left, left, double),
                 self._side(self._right, right, double),
-                self._request.options("refined"),
+                self._request.options("float64"),
                 n_jobs=self._n_jobs,
             )
             values[some[:, 0], some[:, 1]] = again
@@ -153,4 +152,5 @@ class TileEngine:
     def _side(self, networks: Networks, chosen: Sequence[int], dtype: np.dtype[np.floating]) -> _core._Side:
         weighted = "pwcca" in self._request.measures
         loadings = [networks.loadings(i).astype(dtype, copy=False) for i in chosen] if weighted else []
-        return loadings, [networks.scale(i) for i in chosen], [min(networks.kept(i), networks.width(i)) for i in chosen]
+        leading = [min(networks.kept(i), networks.width(i)) for i in chosen]
+        return loadings, [networks.scale(i) for i in chosen], leading, [networks.noise(i, dtype) for i in chosen]

@@ -21,7 +21,7 @@ _EPS32, _EPS64 = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps
 # eps / ratio, 1e-11 in float64 and well below float32's own rounding for float32 input.
 _GRAM_RATIO = {"d": 1e-7, "f": 1e-10}
 # Above this condition a float32 sum of the basis would show in the fifth digit.
-_FLOAT_CONDITION = 300.0
+_FLOAT_CONDITION = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +65,12 @@ class Factors:
         """(R,) singular values over their Euclidean norm."""
         unit: NDArray[np.float64] = self.singular_values / np.linalg.norm(self.singular_values)
         return unit
+
+    def noise(self, dtype: np.dtype[np.floating]) -> float:
+        """What rounding of this basis, computed from rows of ``dtype``, adds to an element of a core (measured)."""
+        if dtype == np.float64:
+            return 1e-17 * self.condition
+        return 5e-10 if self.precise else 1e-10 * self.condition
 
     def basis(self, rows: NDArray[np.floating], keep: int | None = None) -> NDArray[np.floating]:
         """(p, keep) rows of U in the dtype of ``rows``; the bits of a row do not depend on the rows beside it."""

@@ -166,10 +166,10 @@ class DistanceMatrix(NDArray[np.float64]):
         """
         report = self._require_report("to_frame")
         try:
-            import pandas
+            import pandas as pd
         except ImportError as error:
             raise ImportError("DistanceMatrix.to_frame needs pandas; install it by `pip install pandas`") from error
-        return pandas.DataFrame(np.asarray(self), index=report.names, columns=report.column_names)
+        return pd.DataFrame(np.asarray(self), index=report.names, columns=report.column_names)
 
     def condensed(self) -> NDArray[np.float64]:
         """The K (K - 1) / 2 distances above the diagonal, row by row: the order ``scipy.spatial.distance`` uses.

@@ -105,9 +105,7 @@ class Networks:
             return
         if self._with_loadings:
             self._loadings[i] = factors.loadings(self.collection.dtype)
-        nothing = np.empty((0, 0))
-        weights = nothing if self._hold else factors.weights
-        self._factors[i] = replace(factors, right=nothing, weights=weights)
+        self._factors[i] = replace(factors, right=np.empty((0, 0)))
 
     @property
     def held_bytes(self) -> int:
@@ -209,6 +207,23 @@ class Networks:
         if stats is not None:
             return _core.centred(rows, stats.mean, 2.0**-stats.exponent)
         return self.factors(i).basis(rows, self.width(i))
+
+    def noise(self, i: int, dtype: np.dtype[np.floating]) -> float:
+        """Rounding error that the basis of network ``i`` in ``dtype`` brings into a core."""
+        factors = self._factors[i]
+        if factors is None:
+            return 0.0
+        prepared = self.collection.prepared(i)
+        return factors.noise(dtype if prepared is None else prepared.dtype)
+
+    def exact_basis(self, i: int, start: int, stop: int) -> NDArray[np.float64]:
+        """As ``basis``, in float64 from the rows themselves: for pairs that need more digits."""
+        prepared = self.collection.prepared(i)
+        if prepared is not None:
+            part: NDArray[np.float64] = np.ascontiguousarray(prepared.basis[start:stop, : self.width(i)], np.float64)
+            return part
+        rows = self.collection.rows(i, start, stop).astype(np.float64)
+        return self.factors(i).basis(rows, self.width(i)).astype(np.float64, copy=False)
 
     def row_norms(self, i: int) -> NDArray[np.float64]:
         """(P, 1) squared norms of the rows of the activity in the units of ``scale``: the diagonal of its Gram matrix."""

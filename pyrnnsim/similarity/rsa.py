@@ -99,7 +99,6 @@ def _unit_patterns(rows: NDArray[Any], label: Label, *, centre: bool) -> Vector:
         flat = np.less_equal(patterns.max(axis=1) - patterns.min(axis=1), 2 * precision)
         _refuse(flat, label, "is constant over its units", "correlation")
         patterns -= patterns.mean(axis=1, keepdims=True)
-        patterns = _unit_peak(patterns)
         patterns -= patterns.mean(axis=1, keepdims=True)  # what rounding of the first mean left, after a large offset
     else:
         _refuse(np.logical_not(patterns.any(axis=1)), label, "is zero in all units", "cosine")

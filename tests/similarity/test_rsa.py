@@ -93,11 +93,13 @@ def test_every_sample_may_have_its_own_scale(rng, pair, dissimilarity):
     )
 
 
-def test_offsets_are_harmless(pair):
-    x = np.round(pair[0] * 2**20) / 2**20
-    for dissimilarity, shift in (("euclidean", 1e8 * np.arange(5)), ("correlation", 1e8 * np.arange(50)[:, None])):
+@pytest.mark.parametrize("offset", [1e8, 2e11])
+def test_offsets_are_harmless(pair, offset):
+    x = np.round(pair[0] * 2**10) / 2**10  # so that adding the offset is exact
+    for dissimilarity, shift in (("euclidean", np.arange(5)), ("correlation", np.arange(50)[:, None])):
         options = {"dissimilarity": dissimilarity, "compare": "pearson"}
-        np.testing.assert_allclose(rsa_vector(x + shift, LABEL, **options), rsa_vector(x, LABEL, **options), atol=1e-10)
+        found, expected = (rsa_vector(z, LABEL, **options) for z in (x + offset * (3 + shift % 7), x))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
 
 
 def test_close_patterns_keep_their_digits(rng):

@@ -96,6 +96,13 @@ def test_the_old_file_stays_until_the_new_one_is_complete(path):
     np.testing.assert_array_equal(np.load(path), whole())
 
 
+def test_the_unfinished_file_is_among_the_tiles_where_the_next_run_removes_it(path):
+    seen = []
+    with open_store(path) as store:
+        store.finish(lambda matrix: seen.extend(entries(path.parent)))
+    assert seen == ["d.npy.tiles"]
+
+
 def test_what_nobody_fills_is_nan(path):
     with TileStore(path, (3, 70_000), HEADER) as store:
         matrix = store.finish(lambda values: values.__setitem__((1, 5), 2.5))

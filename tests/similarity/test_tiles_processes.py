@@ -2,9 +2,11 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -13,23 +15,35 @@ from pyrnnsim._files import read_checked
 
 TILES, SIDE = 14, 64
 
-WRITER = f"""
-import sys, numpy as np
+# Forks a writer for every line it reads, which spares each of them the imports.
+WRITERS = f"""
+import os, sys, traceback, numpy as np
 from pyrnnsim.similarity.tiles import TileStore
 n, s = {TILES}, {SIDE}
-print("start", flush=True)
-with TileStore(sys.argv[1], (n * s, n * s), {{"metric": "pwcca", "tile": s}}) as store:
-    for i in range(n):
-        for j in range(n):
-            if not store.done(i, j):
-                store.save(i, j, np.random.default_rng([i, j]).normal(size=(s, s)))
-    def assemble(matrix):
+
+def write():
+    print("start", os.getpid(), flush=True)
+    with TileStore(sys.argv[1], (n * s, n * s), {{"metric": "pwcca", "tile": s}}) as store:
         for i in range(n):
             for j in range(n):
-                matrix[i * s : (i + 1) * s, j * s : (j + 1) * s] = store.load(i, j)
-    print("finish", flush=True)
-    store.finish(assemble)
-print("end", flush=True)
+                if not store.done(i, j):
+                    store.save(i, j, np.random.default_rng([i, j]).normal(size=(s, s)))
+        print("finish", os.getpid(), flush=True)
+        store.finish(lambda matrix: [assign(matrix, i, j, store.load(i, j)) for i in range(n) for j in range(n)])
+
+def assign(matrix, i, j, values):
+    matrix[i * s : (i + 1) * s, j * s : (j + 1) * s] = values
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        try:
+            write()
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    print("end", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 HOLDER = """
@@ -74,14 +88,25 @@ def run(code, path):
     return process.returncode, written, errors
 
 
-def kill_after(path, cue, delay):
-    """Kill a writer ``delay`` seconds after it printed ``cue``; returns whether that was before its end."""
-    with start(WRITER, path) as writer:
-        while writer.stdout.readline().strip() not in {cue, ""}:
-            pass
-        time.sleep(delay)
-        writer.kill()
-    return writer.returncode < 0
+@pytest.fixture
+def write(path):
+    """A function that starts a writer, kills it ``delay`` seconds after a cue, and returns its exit status."""
+    with start(WRITERS, path) as server:
+
+        def once(cue=None, delay=0.0):
+            server.stdin.write("go\n")
+            server.stdin.flush()
+            while True:
+                word, number = server.stdout.readline().split()
+                if word == "end":
+                    return int(number)
+                if word == cue:
+                    time.sleep(delay)
+                    with suppress(ProcessLookupError):  # it came to its end
+                        os.kill(int(number), signal.SIGKILL)
+
+        yield once
+        assert server.communicate()[1] == ""
 
 
 def check_whole(path):
@@ -101,26 +126,26 @@ def check_result(path):
     np.testing.assert_array_equal(np.load(path, allow_pickle=False), expected)
 
 
-def test_killed_at_random_moments_nothing_done_is_lost(path):
+def test_killed_at_random_moments_nothing_done_is_lost(path, write):
     rng = random.Random(0)
     done, killed = set(), 0
     for _ in range(15):
-        killed += kill_after(path, "start", rng.uniform(0, 0.06))
+        killed += write("start", rng.uniform(0, 0.04)) < 0
         found = check_whole(path)
         assert path.exists() or done <= found
         done = found
     assert killed >= 5
-    assert run(WRITER, path)[1].endswith("end\n")
+    assert write() == 0
     check_result(path)
     assert os.listdir(path.parent) == ["d.npy"]
 
 
-def test_killed_while_the_tiles_are_put_together(path):
+def test_killed_while_the_tiles_are_put_together(path, write):
     rng = random.Random(1)
     for _ in range(6):
-        kill_after(path, "finish", rng.uniform(0, 0.03))
+        write("finish", rng.uniform(0, 0.03))
         check_whole(path)
-    assert run(WRITER, path)[1].endswith("end\n")
+    assert write() == 0
     check_result(path)
     assert os.listdir(path.parent) == ["d.npy"]
 

@@ -56,7 +56,8 @@ def least_memory(networks):
 
 @pytest.fixture
 def reps(rng):
-    return generators.population(rng, 21, 90, [3 + i % 4 for i in range(21)])
+    """140 samples give vectors of ten pieces: more than one slab; 21 networks make tiles of 8, 8 and 5."""
+    return generators.population(rng, 21, 140, [3 + i % 4 for i in range(21)])
 
 
 @pytest.mark.parametrize("make_vector", [rbf_vector, partial(rbf_vector, debiased=True), rsa_vector])
@@ -137,16 +138,16 @@ def test_memory_limit_is_kept(rng):
 def test_too_little_memory_is_refused_before_any_work(reps):
     networks = Networks(reps)
     with pytest.raises(
-        ValueError, match=r"pairwise_test: max_memory is 0\.05 MB; expected at least .* MB for 90 samples"
+        ValueError, match=r"pairwise_test: max_memory is 0\.05 MB; expected at least .* MB for 140 samples"
     ):
         compare(networks, max_memory=50_000)
     assert networks.read == 0
 
 
 def test_errors_of_one_network_name_it(reps):
-    reps[7] = np.ones((90, 3))
+    reps[7] = np.ones((140, 3))
     for n_jobs in (1, 3):
-        with pytest.raises(ValueError, match=r"pairwise_test: reps\[7\] \('dead'\): all 90 samples are equal"):
+        with pytest.raises(ValueError, match=r"pairwise_test: reps\[7\] \('dead'\): all 140 samples are equal"):
             compare(Networks(reps, ["dead" if i == 7 else str(i) for i in range(21)]), n_jobs=n_jobs)
 
 
@@ -154,5 +155,5 @@ def test_threads_end_with_the_call(reps):
     before = threading.active_count()
     compare(Networks(reps), n_jobs=4)
     with pytest.raises(ValueError, match="equal"):
-        compare(Networks([*reps, np.zeros((90, 2))]), n_jobs=4)
+        compare(Networks([*reps, np.zeros((140, 2))]), n_jobs=4)
     assert threading.active_count() == before
