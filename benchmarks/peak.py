@@ -80,8 +80,8 @@ class Peak:
     def lines(self) -> list[str]:
         """What was measured, one line per dtype and number of threads."""
         return [
-            f"peak, {dtype}, {threads} thread{'s'[: threads > 1]}: {self._gemm[dtype, threads] / 1e9:.1f} GFLOP/s by a NumPy "
-            f"product of {_GEMM_SIZE}², " + self._registers(dtype, threads)
+            f"peak, {dtype}, {threads} thread{'s'[: threads > 1]}: {self._gemm[dtype, threads] / 1e9:.1f} GFLOP/s by "
+            f"a NumPy product of {_GEMM_SIZE}², {self._registers(dtype, threads)}"
             for dtype, threads in sorted(self._gemm)
         ]
 
@@ -114,9 +114,9 @@ def _fma_library() -> ctypes.CDLL | None:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "fma.c"), Path(folder, "fma.so")
         source.write_text(_FMA_SOURCE)
-        command = [*shlex.split(os.environ.get("CC", "cc")), "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC"]
+        flags = f"-O3 -march=native -ffp-contract=fast -shared -fPIC {source} -o {target}".split()
         try:
-            subprocess.run([*command, str(source), "-o", str(target)], check=True, capture_output=True)
+            subprocess.run([*shlex.split(os.environ.get("CC", "cc")), *flags], check=True, capture_output=True)
             library = ctypes.CDLL(str(target))
         except (OSError, subprocess.CalledProcessError):
             return None

@@ -13,13 +13,15 @@ SHARED = 32  # signals that all networks carry
 class Population(Sequence):
     """K representations ``(P, N)``, each made when asked for and not kept.
 
-    A network is ``latents @ random directions + private noise + offsets``. Standard deviations of the latents and of the
-    noise's principal directions both fall as 1 / rank, and both parts carry the same variance; the condition number is
-    about N, as of states before training. With ``ties`` all latents are equally strong: about 32 canonical correlations
-    of every pair then lie within 1e-2 of 1 and of each other, where projection weights are hardest to compute.
+    A network is ``latents @ random directions + private noise + offsets``. The standard deviations of the latents and
+    of the noise's principal directions fall as 1 / rank, and both parts carry about the same variance; the condition
+    number is about N, and canonical correlations spread over [0, 1]. With ``ties`` all latents are equally strong: some
+    32 correlations of every pair then lie within 1e-2 of 1, where projection weights are hardest to compute.
     """
 
-    def __init__(self, networks: int, samples: int, units: int, dtype: str, *, ties: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self, networks: int, samples: int, units: int, dtype: str, *, ties: bool = False, seed: int = 0
+    ) -> None:
         self._count, self._units, self._dtype, self._seed = networks, units, np.dtype(dtype), seed
         strength = np.ones(SHARED) if ties else 1.0 / np.arange(1, SHARED + 1)
         self._latents = np.random.default_rng(seed).standard_normal((samples, SHARED)) * strength

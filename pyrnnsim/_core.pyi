@@ -1,7 +1,7 @@
 """Types of the CPU extension (csrc/module.cpp)."""
 
 from collections.abc import Sequence
-from typing import Any, Final, TypedDict
+from typing import Any, Final, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,8 @@ class SolveOptions(TypedDict):
     tolerance: float
     ambiguity: float
 
-_Arrays = list[NDArray[Any]]
-_Side = tuple[_Arrays, list[NDArray[np.float64]], list[int], list[float]]
+_Arrays: TypeAlias = list[NDArray[Any]]
+_Side: TypeAlias = tuple[_Arrays, list[NDArray[np.float64]], list[int], list[float]]
 
 class _CoreTile:
     def start(self, left_ranks: Sequence[int], right_ranks: Sequence[int], *, triangular: bool) -> None: ...
@@ -33,7 +33,9 @@ class CoreTileFloat32(_CoreTile): ...
 class CoreTileFloat64(_CoreTile): ...
 
 class CoreListFloat64:
-    def start(self, left_ranks: Sequence[int], right_ranks: Sequence[int], pairs: Sequence[tuple[int, int]]) -> None: ...
+    def start(
+        self, left_ranks: Sequence[int], right_ranks: Sequence[int], pairs: Sequence[tuple[int, int]]
+    ) -> None: ...
     def accumulate(self, left: _Arrays, right: _Arrays, *, n_jobs: int) -> None: ...
     def solve(
         self, left: _Side, right: _Side, options: SolveOptions, *, n_jobs: int

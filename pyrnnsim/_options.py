@@ -236,8 +236,8 @@ def _parse_calibrated(caller: str, value: object) -> bool | NDArray[np.float64]:
         return bool(value)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
         raise TypeError(f"{caller}: calibrated must be True, False or an array of chance levels, got {value!r}")
-    if not np.isfinite(value).all():
-        raise ValueError(f"{caller}: calibrated must hold finite chance levels, got NaN or infinity among them")
+    if np.isinf(value).any():  # NaN stands where a network was skipped
+        raise ValueError(f"{caller}: calibrated must hold finite chance levels, got infinity among them")
     return np.asarray(value, dtype=np.float64)
 
 

@@ -5,8 +5,8 @@
 namespace pyrnnsim {
 
 // Fortran interface with 32-bit integers, as scipy.linalg.cython_lapack exports it.
-using Dgesdd = void (*)(char* jobz, int* m, int* n, double* a, int* lda, double* s, double* u, int* ldu, double* vt, int* ldvt,
-                        double* work, int* lwork, int* iwork, int* info);
+using Dgesdd = void (*)(char* jobz, int* m, int* n, double* a, int* lda, double* s, double* u, int* ldu, double* vt,
+                        int* ldvt, double* work, int* lwork, int* iwork, int* info);
 
 void set_dgesdd(Dgesdd routine);
 

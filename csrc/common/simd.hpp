@@ -80,6 +80,8 @@ PYRNNSIM_INLINE bool any(Mask<double> m) {
   return seen != 0;
 }
 
-constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+constexpr std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 }  // namespace pyrnnsim::PYRNNSIM_ISA

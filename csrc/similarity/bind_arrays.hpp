@@ -34,7 +34,8 @@ Arrays<T> array_list(const pybind11::list& list, const char* name) {
   Arrays<T> arrays;
   arrays.reserve(list.size());
   for (const auto& item : list) {
-    expect(pybind11::isinstance<Array<T>>(item), std::string(name) + ": every item must be a C-contiguous array of the tile's dtype");
+    expect(pybind11::isinstance<Array<T>>(item),
+           std::string(name) + ": every item must be a C-contiguous array of the tile's dtype");
     arrays.push_back(pybind11::reinterpret_borrow<Array<T>>(item));
   }
   return arrays;

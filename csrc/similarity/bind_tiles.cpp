@@ -1,12 +1,12 @@
 // Bindings of the tiles of pairs (core_tile.hpp, tile_values.hpp).
-#include "bind_similarity.hpp"
-
 #include <algorithm>
 #include <limits>
 #include <numeric>
 
+#include "../common/bind_gil.hpp"
 #include "../common/lapack.hpp"
 #include "bind_arrays.hpp"
+#include "bind_similarity.hpp"
 #include "tile_values.hpp"
 
 namespace py = pybind11;
@@ -18,12 +18,15 @@ namespace {
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 template <class T>
-SampleChunk<T> chunk_of(const Arrays<T>& arrays, const std::vector<std::int64_t>& ranks, py::ssize_t samples, const char* name) {
-  expect(arrays.size() == ranks.size(), std::string(name) + " must have " + std::to_string(ranks.size()) + " arrays, got " + std::to_string(arrays.size()));
+SampleChunk<T> chunk_of(const Arrays<T>& arrays, const std::vector<std::int64_t>& ranks, py::ssize_t samples,
+                        const char* name) {
+  expect(arrays.size() == ranks.size(), std::string(name) + " must have " + std::to_string(ranks.size()) +
+                                            " arrays, got " + std::to_string(arrays.size()));
   SampleChunk<T> chunk;
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     expect(arrays[i].ndim() == 2 && arrays[i].shape(0) == samples && arrays[i].shape(1) == ranks[i],
-           std::string(name) + "[" + std::to_string(i) + "] must be (" + std::to_string(samples) + ", " + std::to_string(ranks[i]) + "), got " + shape_of(arrays[i]));
+           std::string(name) + "[" + std::to_string(i) + "] must be (" + std::to_string(samples) + ", " +
+               std::to_string(ranks[i]) + "), got " + shape_of(arrays[i]));
     chunk.bases.push_back(arrays[i].data());
     chunk.strides.push_back(ranks[i]);
   }
@@ -40,7 +43,8 @@ struct SideArrays {
   SideArrays(const py::list& loading_list, const py::list& scale_list, const std::vector<std::int64_t>& leading,
              const std::vector<double>& noise, const std::vector<std::int64_t>& ranks)
       : loadings(array_list<T>(loading_list, "loadings")), scales(array_list<double>(scale_list, "scales")) {
-    expect((loadings.empty() || loadings.size() == ranks.size()) && scales.size() == ranks.size() && leading.size() == ranks.size() && noise.size() == ranks.size(),
+    expect((loadings.empty() || loadings.size() == ranks.size()) && scales.size() == ranks.size() &&
+               leading.size() == ranks.size() && noise.size() == ranks.size(),
            "loadings, scales, leading and noise must have one item per network");
     side.leading = leading;
     side.noise = noise;
@@ -57,14 +61,16 @@ struct SideArrays {
 };
 
 Request request_of(const py::dict& options, int n_jobs) {
-  return {options["measures"].cast<unsigned>(), options["norm"].cast<int>(), options["core_noise"].cast<double>(),
-          options["tolerance"].cast<double>(), options["ambiguity"].cast<double>(), n_jobs};
+  return {options["measures"].cast<unsigned>(), options["norm"].cast<int>(),
+          options["core_noise"].cast<double>(), options["tolerance"].cast<double>(),
+          options["ambiguity"].cast<double>(),  n_jobs};
 }
 
 template <class T>
 class BoundTile {
  public:
-  void start(const std::vector<std::int64_t>& left_ranks, const std::vector<std::int64_t>& right_ranks, bool triangular) {
+  void start(const std::vector<std::int64_t>& left_ranks, const std::vector<std::int64_t>& right_ranks,
+             bool triangular) {
     left_ranks_ = left_ranks;
     right_ranks_ = right_ranks;
     tile_.start(left_ranks, right_ranks, triangular);
@@ -73,8 +79,9 @@ class BoundTile {
   void accumulate(const py::list& left, const py::list& right, int n_jobs) {
     const Arrays<T> left_arrays = array_list<T>(left, "left"), right_arrays = array_list<T>(right, "right");
     const py::ssize_t samples = left_arrays.empty() ? 0 : left_arrays[0].shape(0);
-    const SampleChunk<T> a = chunk_of(left_arrays, left_ranks_, samples, "left"), b = chunk_of(right_arrays, right_ranks_, samples, "right");
-    const py::gil_scoped_release nogil;
+    const SampleChunk<T> a = chunk_of(left_arrays, left_ranks_, samples, "left"),
+                         b = chunk_of(right_arrays, right_ranks_, samples, "right");
+    const GilReleased nogil;
     tile_.accumulate(a, b, samples, n_jobs);
   }
 
@@ -91,17 +98,19 @@ class BoundTile {
         if (tile_.wanted(i, j))
           slots.push_back({tile_.core(i, j), i, j, values.mutable_data(i, j, 0), flags.mutable_data(i, j)});
     {
-      const py::gil_scoped_release nogil;
+      const GilReleased nogil;
       compute_values(slots, left.side, right.side, request);
     }
     return py::make_tuple(values, flags);
   }
 
   Array<T> core(std::int64_t i, std::int64_t j) const {
-    expect(i >= 0 && i < tile_.left_networks() && j >= 0 && j < tile_.right_networks(), "core: no such pair in this tile");
+    expect(i >= 0 && i < tile_.left_networks() && j >= 0 && j < tile_.right_networks(),
+           "core: no such pair in this tile");
     const CoreView<T> view = tile_.core(i, j);
     Array<T> out({view.rows, view.columns});
-    for (std::int64_t r = 0; r < view.rows; ++r) std::copy_n(view.data + r * view.stride, view.columns, out.mutable_data(r, 0));
+    for (std::int64_t r = 0; r < view.rows; ++r)
+      std::copy_n(view.data + r * view.stride, view.columns, out.mutable_data(r, 0));
     return out;
   }
 
@@ -129,7 +138,8 @@ class BoundList {
   void start(const std::vector<std::int64_t>& left_ranks, const std::vector<std::int64_t>& right_ranks,
              const std::vector<std::pair<std::int64_t, std::int64_t>>& pairs) {
     for (const auto& [i, j] : pairs)
-      expect(i >= 0 && i < static_cast<std::int64_t>(left_ranks.size()) && j >= 0 && j < static_cast<std::int64_t>(right_ranks.size()),
+      expect(i >= 0 && i < static_cast<std::int64_t>(left_ranks.size()) && j >= 0 &&
+                 j < static_cast<std::int64_t>(right_ranks.size()),
              "pairs: no such network");
     left_ranks_ = left_ranks;
     right_ranks_ = right_ranks;
@@ -137,14 +147,17 @@ class BoundList {
   }
 
   void accumulate(const py::list& left, const py::list& right, int n_jobs) {
-    const Arrays<double> left_arrays = array_list<double>(left, "left"), right_arrays = array_list<double>(right, "right");
+    const Arrays<double> left_arrays = array_list<double>(left, "left"),
+                         right_arrays = array_list<double>(right, "right");
     const py::ssize_t samples = left_arrays.empty() ? 0 : left_arrays[0].shape(0);
-    const SampleChunk<double> a = chunk_of(left_arrays, left_ranks_, samples, "left"), b = chunk_of(right_arrays, right_ranks_, samples, "right");
-    const py::gil_scoped_release nogil;
+    const SampleChunk<double> a = chunk_of(left_arrays, left_ranks_, samples, "left"),
+                              b = chunk_of(right_arrays, right_ranks_, samples, "right");
+    const GilReleased nogil;
     list_.accumulate(a, b, samples, n_jobs);
   }
 
-  py::tuple solve(const SideArrays<double>& left, const SideArrays<double>& right, const py::dict& options, int n_jobs) {
+  py::tuple solve(const SideArrays<double>& left, const SideArrays<double>& right, const py::dict& options,
+                  int n_jobs) {
     const Request request = request_of(options, n_jobs);
     const auto count = static_cast<std::int64_t>(list_.pairs().size());
     Array<double> values({count, static_cast<std::int64_t>(kValues)});
@@ -154,10 +167,11 @@ class BoundList {
     std::vector<PairSlot<double>> slots;
     for (std::int64_t p = 0; p < count; ++p) {
       const auto index = static_cast<std::size_t>(p);
-      slots.push_back({list_.core(index), list_.pairs()[index].first, list_.pairs()[index].second, values.mutable_data(p, 0), flags.mutable_data(p)});
+      slots.push_back({list_.core(index), list_.pairs()[index].first, list_.pairs()[index].second,
+                       values.mutable_data(p, 0), flags.mutable_data(p)});
     }
     {
-      const py::gil_scoped_release nogil;
+      const GilReleased nogil;
       compute_values(slots, left.side, right.side, request);
     }
     return py::make_tuple(values, flags);
@@ -173,10 +187,14 @@ class BoundList {
 
 // solve() takes each side as (loadings, scales, leading, noise).
 template <class Bound, class T>
-py::tuple solve_sides(Bound& bound, const py::tuple& left, const py::tuple& right, const py::dict& options, int n_jobs) {
+py::tuple solve_sides(Bound& bound, const py::tuple& left, const py::tuple& right, const py::dict& options,
+                      int n_jobs) {
   expect(left.size() == 4 && right.size() == 4, "each side must be (loadings, scales, leading, noise)");
-  const SideArrays<T> a(left[0].cast<py::list>(), left[1].cast<py::list>(), left[2].cast<std::vector<std::int64_t>>(), left[3].cast<std::vector<double>>(), bound.left_ranks());
-  const SideArrays<T> b(right[0].cast<py::list>(), right[1].cast<py::list>(), right[2].cast<std::vector<std::int64_t>>(), right[3].cast<std::vector<double>>(), bound.right_ranks());
+  const SideArrays<T> a(left[0].cast<py::list>(), left[1].cast<py::list>(), left[2].cast<std::vector<std::int64_t>>(),
+                        left[3].cast<std::vector<double>>(), bound.left_ranks());
+  const SideArrays<T> b(right[0].cast<py::list>(), right[1].cast<py::list>(),
+                        right[2].cast<std::vector<std::int64_t>>(), right[3].cast<std::vector<double>>(),
+                        bound.right_ranks());
   return bound.solve(a, b, options, n_jobs);
 }
 

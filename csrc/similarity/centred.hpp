@@ -44,18 +44,18 @@ struct Projection {
   void* scratch;  // projection_scratch_bytes()
 };
 
-#define PYRNNSIM_DECLARE_CENTRED(isa)                                            \
-  namespace isa {                                                                \
-  std::int64_t gram_stride(std::int64_t units);                                  \
-  std::int64_t gram_rows(std::int64_t units);                                    \
-  std::int64_t gram_scratch(std::int64_t units);                                 \
-  std::size_t projection_scratch_bytes(std::int64_t units, std::int64_t rank);   \
-  void column_sums(const ColumnSums<float>& a);                                  \
-  void column_sums(const ColumnSums<double>& a);                                 \
-  void centred_gram(const CentredGram<float>& a);                                \
-  void centred_gram(const CentredGram<double>& a);                               \
-  void project(const Projection<float>& a);                                      \
-  void project(const Projection<double>& a);                                     \
+#define PYRNNSIM_DECLARE_CENTRED(isa)                                          \
+  namespace isa {                                                              \
+  std::int64_t gram_stride(std::int64_t units);                                \
+  std::int64_t gram_rows(std::int64_t units);                                  \
+  std::int64_t gram_scratch(std::int64_t units);                               \
+  std::size_t projection_scratch_bytes(std::int64_t units, std::int64_t rank); \
+  void column_sums(const ColumnSums<float>& a);                                \
+  void column_sums(const ColumnSums<double>& a);                               \
+  void centred_gram(const CentredGram<float>& a);                              \
+  void centred_gram(const CentredGram<double>& a);                             \
+  void project(const Projection<float>& a);                                    \
+  void project(const Projection<double>& a);                                   \
   }
 PYRNNSIM_FOR_EACH_ISA(PYRNNSIM_DECLARE_CENTRED)
 #undef PYRNNSIM_DECLARE_CENTRED

@@ -46,19 +46,22 @@ void CoreTile<T>::start(std::vector<std::int64_t> left_ranks, std::vector<std::i
   cores_ = c_.template reserve_array<T>(static_cast<std::size_t>(left_columns_ * right_columns_));
   first_column_.assign(static_cast<std::size_t>(left_columns_ / width.left), 0);
   if (!triangular) return;
-  for (std::size_t panel = 0; panel < first_column_.size(); ++panel) {  // the panel's first network meets only later ones
+  for (std::size_t panel = 0; panel < first_column_.size();
+       ++panel) {  // the panel's first network meets only later ones
     const auto column = static_cast<std::int64_t>(panel) * width.left;
-    const auto network = std::upper_bound(left_offsets_.begin() + 1, left_offsets_.end() - 1, column) - left_offsets_.begin();
+    const auto network =
+        std::upper_bound(left_offsets_.begin() + 1, left_offsets_.end() - 1, column) - left_offsets_.begin();
     first_column_[panel] = right_offsets_[static_cast<std::size_t>(network)] / width.right;
   }
 }
 
 template <class T>
-void CoreTile<T>::pack(const SampleChunk<T>& chunk, const std::vector<std::int64_t>& offsets, std::int64_t width, std::int64_t samples,
-                       T* out, int threads) const {
+void CoreTile<T>::pack(const SampleChunk<T>& chunk, const std::vector<std::int64_t>& offsets, std::int64_t width,
+                       std::int64_t samples, T* out, int threads) const {
   const std::int64_t columns = whole(offsets.back(), width), panels = columns / width;
   const std::int64_t blocks = (samples + kSampleBlock - 1) / kSampleBlock;
-  const Stack<T> stack{chunk.bases.data(), chunk.strides.data(), offsets.data(), static_cast<std::int64_t>(chunk.bases.size())};
+  const Stack<T> stack{chunk.bases.data(), chunk.strides.data(), offsets.data(),
+                       static_cast<std::int64_t>(chunk.bases.size())};
   const auto pack_panel = PYRNNSIM_CHOSEN(PackFunction<T>, pack_panel);
   constexpr std::int64_t kGroup = 16;  // panels per task
   const std::int64_t groups = (panels + kGroup - 1) / kGroup;
@@ -89,7 +92,8 @@ void CoreTile<T>::multiply(const T* left, const T* right, std::int64_t samples, 
 }
 
 template <class T>
-void CoreTile<T>::accumulate(const SampleChunk<T>& left, const SampleChunk<T>& right, std::int64_t samples, int threads) {
+void CoreTile<T>::accumulate(const SampleChunk<T>& left, const SampleChunk<T>& right, std::int64_t samples,
+                             int threads) {
   const PanelWidths width = widths<T>();
   T* left_panels = left_panels_.template reserve_array<T>(static_cast<std::size_t>(left_columns_ * samples));
   T* right_panels = right_panels_.template reserve_array<T>(static_cast<std::size_t>(right_columns_ * samples));
@@ -102,7 +106,8 @@ void CoreTile<T>::accumulate(const SampleChunk<T>& left, const SampleChunk<T>& r
 template <class T>
 CoreView<T> CoreTile<T>::core(std::int64_t i, std::int64_t j) const {
   const auto row = static_cast<std::size_t>(i), column = static_cast<std::size_t>(j);
-  return {cores_ + left_offsets_[row] * right_columns_ + right_offsets_[column], right_columns_, left_ranks_[row], right_ranks_[column]};
+  return {cores_ + left_offsets_[row] * right_columns_ + right_offsets_[column], right_columns_, left_ranks_[row],
+          right_ranks_[column]};
 }
 
 void CoreList::start(std::vector<std::int64_t> left_ranks, std::vector<std::int64_t> right_ranks,
@@ -113,16 +118,18 @@ void CoreList::start(std::vector<std::int64_t> left_ranks, std::vector<std::int6
   tiles_.clear();
   tiles_.resize(pairs_.size());
   for (std::size_t p = 0; p < pairs_.size(); ++p)
-    tiles_[p].start({left_ranks_[static_cast<std::size_t>(pairs_[p].first)]}, {right_ranks_[static_cast<std::size_t>(pairs_[p].second)]},
-                    false);
+    tiles_[p].start({left_ranks_[static_cast<std::size_t>(pairs_[p].first)]},
+                    {right_ranks_[static_cast<std::size_t>(pairs_[p].second)]}, false);
 }
 
-void CoreList::accumulate(const SampleChunk<double>& left, const SampleChunk<double>& right, std::int64_t samples, int threads) {
+void CoreList::accumulate(const SampleChunk<double>& left, const SampleChunk<double>& right, std::int64_t samples,
+                          int threads) {
   parallel_for(static_cast<std::int64_t>(pairs_.size()), threads, [&](std::int64_t index, int) {
     const auto [i, j] = pairs_[static_cast<std::size_t>(index)];
     const auto row = static_cast<std::size_t>(i), column = static_cast<std::size_t>(j);
     CoreTile<double>& tile = tiles_[static_cast<std::size_t>(index)];
-    tile.accumulate({{left.bases[row]}, {left.strides[row]}}, {{right.bases[column]}, {right.strides[column]}}, samples, 1);
+    tile.accumulate({{left.bases[row]}, {left.strides[row]}}, {{right.bases[column]}, {right.strides[column]}}, samples,
+                    1);
     tile.release_panels();
   });
 }

@@ -38,8 +38,8 @@ class CoreTile {
   std::int64_t right_networks() const { return static_cast<std::int64_t>(right_ranks_.size()); }
 
  private:
-  void pack(const SampleChunk<T>& chunk, const std::vector<std::int64_t>& offsets, std::int64_t width, std::int64_t samples, T* out,
-            int threads) const;
+  void pack(const SampleChunk<T>& chunk, const std::vector<std::int64_t>& offsets, std::int64_t width,
+            std::int64_t samples, T* out, int threads) const;
   void multiply(const T* left, const T* right, std::int64_t samples, int threads);
 
   std::vector<std::int64_t> left_ranks_, right_ranks_, left_offsets_, right_offsets_, first_column_;

@@ -61,8 +61,8 @@ constexpr std::int64_t padded_row(std::int64_t columns) {
 // C (rows x columns) (+)= A B on padded scratch; `lower` skips blocks strictly above the diagonal.
 template <class T>
 static void scratch_product(std::int64_t rows, std::int64_t columns, std::int64_t depth, const T* a, std::int64_t a_row,
-                            std::int64_t a_col, const T* b, std::int64_t b_row, T* c, std::int64_t c_row, bool accumulate,
-                            bool lower = false) {
+                            std::int64_t a_col, const T* b, std::int64_t b_row, T* c, std::int64_t c_row,
+                            bool accumulate, bool lower = false) {
   constexpr std::int64_t step = 2 * kWidth<T>;
   for (std::int64_t j = 0; j < columns; j += step)
     for (std::int64_t i = 0; i < rows; i += kRows) {

@@ -33,32 +33,32 @@ struct PairCore {
   const T* row_loadings;       // PWCCA only: (rows, row_units)
   const T* column_loadings;    // (columns, column_units)
   std::int64_t row_units, column_units;
-  double noise;  // rounding error of an element of the core: correlations closer than this are not told apart
-  double* total;                                // out: sum of the singular values; may be null
-  double *row_weighted, *column_weighted;       // out: PWCCA similarity, weights from the rows' / columns' network
-  std::uint8_t* flags;                          // out: ORed
+  double noise;   // rounding error of an element of the core: correlations closer than this are not told apart
+  double* total;  // out: sum of the singular values; may be null
+  double *row_weighted, *column_weighted;  // out: PWCCA similarity, weights from the rows' / columns' network
+  std::uint8_t* flags;                     // out: ORed
 };
 
 template <class T>
 struct PairBatch {
   const PairCore<T>* pairs;
-  std::int64_t count;  // 1 .. batch_limit
-  std::int64_t small;  // min(rows, columns), equal for all pairs of the batch, >= 1
-  std::int64_t large;  // largest max(rows, columns) among them
-  bool vectors;        // PWCCA
-  int norm;            // 1 or 2
+  std::int64_t count;      // 1 .. batch_limit
+  std::int64_t small;      // min(rows, columns), equal for all pairs of the batch, >= 1
+  std::int64_t large;      // largest max(rows, columns) among them
+  bool vectors;            // PWCCA
+  int norm;                // 1 or 2
   double tolerance;        // acceptable estimated error of a PWCCA similarity
   double total_tolerance;  // and of a sum of singular values
   void* scratch;           // batch_scratch_bytes
 };
 
 // Most pairs in one batch: as many as there are lanes, fewer when that would need too much scratch.
-#define PYRNNSIM_DECLARE_PAIR_BATCH(isa)                                                                          \
-  namespace isa {                                                                                                 \
-  std::int64_t batch_limit(std::int64_t small, std::int64_t large, bool vectors, std::size_t element);            \
-  std::size_t batch_scratch_bytes(std::int64_t small, std::int64_t large, bool vectors, std::size_t element);     \
-  void solve_batch(const PairBatch<float>& a);                                                                    \
-  void solve_batch(const PairBatch<double>& a);                                                                   \
+#define PYRNNSIM_DECLARE_PAIR_BATCH(isa)                                                                      \
+  namespace isa {                                                                                             \
+  std::int64_t batch_limit(std::int64_t small, std::int64_t large, bool vectors, std::size_t element);        \
+  std::size_t batch_scratch_bytes(std::int64_t small, std::int64_t large, bool vectors, std::size_t element); \
+  void solve_batch(const PairBatch<float>& a);                                                                \
+  void solve_batch(const PairBatch<double>& a);                                                               \
   }
 PYRNNSIM_FOR_EACH_ISA(PYRNNSIM_DECLARE_PAIR_BATCH)
 #undef PYRNNSIM_DECLARE_PAIR_BATCH

@@ -1,6 +1,5 @@
-#include "pair_batch.hpp"
-
 #include "back_transform.hpp"
+#include "pair_batch.hpp"
 #include "pair_error.hpp"
 #include "projection_weights.hpp"
 #include "ql_lanes.hpp"
@@ -27,8 +26,14 @@ struct Sizes {
   std::int64_t n, large, count, rows, depth, wide;  // rows, depth, wide: n, large padded
   bool vectors, lanes;
   Sizes(std::int64_t small, std::int64_t big, std::int64_t pairs, bool with_vectors)
-      : n(small), large(big), count(pairs), rows(round_up(small, kReflectors)), depth(round_up(big, kRowPad)),
-        wide(round_up(small, kColumnPad)), vectors(with_vectors), lanes(!with_vectors && small <= kSmall) {}
+      : n(small),
+        large(big),
+        count(pairs),
+        rows(round_up(small, kReflectors)),
+        depth(round_up(big, kRowPad)),
+        wide(round_up(small, kColumnPad)),
+        vectors(with_vectors),
+        lanes(!with_vectors && small <= kSmall) {}
 };
 
 // What is kept of each pair until the batch's eigenvalues are known.
@@ -99,7 +104,8 @@ void load_core(const PairCore<T>& pair, const Sizes& s, T* out, std::int64_t str
       for (std::int64_t p0 = 0; p0 < large; p0 += 8) {
         const std::int64_t qs = s.n - q0 < 8 ? s.n - q0 : 8, ps = large - p0 < 8 ? large - p0 : 8;
         for (std::int64_t q = 0; q < qs; ++q)
-          for (std::int64_t p = 0; p < ps; ++p) out[(p0 + p) * stride + q0 + q] = pair.core[(q0 + q) * pair.stride + p0 + p];
+          for (std::int64_t p = 0; p < ps; ++p)
+            out[(p0 + p) * stride + q0 + q] = pair.core[(q0 + q) * pair.stride + p0 + p];
       }
   }
   for (std::int64_t p = 0; p < large; ++p)
@@ -165,12 +171,14 @@ void reduce_pair(const PairCore<T>& pair, const Sizes& s, Scratch<T>& w, Pending
       for (std::int64_t q = s.n; q < s.wide; ++q) w.matrix[p * stride + q] = 0;
     }
   }
-  scratch_product<double>(round_up(s.n, kRowPad), s.n, large, w.matrix, 1, stride, w.matrix, stride, w.gram, stride, false, true);
+  scratch_product<double>(round_up(s.n, kRowPad), s.n, large, w.matrix, 1, stride, w.matrix, stride, w.gram, stride,
+                          false, true);
   tridiagonalise(s.n, w.gram, stride, {out.d, out.e, w.reflectors, w.tau, w.tridiagonal});
   if (!s.vectors) return;
   for (std::int64_t m = 0; m < s.n; ++m) {
     out.tau[m] = static_cast<T>(w.tau[m]);
-    for (std::int64_t q = 0; q < s.wide; ++q) out.reflectors[m * w.stride + q] = static_cast<T>(w.reflectors[m * stride + q]);
+    for (std::int64_t q = 0; q < s.wide; ++q)
+      out.reflectors[m * w.stride + q] = static_cast<T>(w.reflectors[m * stride + q]);
   }
   for (std::int64_t m = s.n; m < s.rows; ++m) {
     out.tau[m] = 0;
@@ -221,10 +229,11 @@ struct Side {
 
 // alpha and the weighted mean on one side; directions (rank, stride), their norms squared or null when they are 1.
 template <class T>
-Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, double noise, const T* directions, const T* loadings, std::int64_t rank,
-                   std::int64_t units, const double* norm2, bool outside) {
+Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, double noise, const T* directions, const T* loadings,
+                   std::int64_t rank, std::int64_t units, const double* norm2, bool outside) {
   const std::int32_t first = 0;
-  projection_weights(ProjectionWeights<T>{directions, w.stride, loadings, units, &first, w.alpha, 1, a.small, rank, units, a.norm});
+  projection_weights(
+      ProjectionWeights<T>{directions, w.stride, loadings, units, &first, w.alpha, 1, a.small, rank, units, a.norm});
   double sum = 0, weighted = 0;
   for (std::int64_t k = 0; k < a.small; ++k) {
     if (norm2) {  // the computed length, not rho: rounding made them differ
@@ -245,7 +254,8 @@ void weigh_pair(const PairBatch<T>& a, const Sizes& s, const PairCore<T>& pair, 
   for (std::int64_t i = s.n; i < s.rows; ++i)
     for (std::int64_t q = 0; q < s.wide; ++q) w.z[i * w.stride + q] = 0;
   back_transform<T>(s.n, kept.reflectors, kept.tau, w.z, w.stride, w.back);
-  scratch_product<T>(round_up(large, kRowPad), s.n, s.n, kept.matrix, w.stride, 1, w.z, w.stride, w.image, w.stride, false);
+  scratch_product<T>(round_up(large, kRowPad), s.n, s.n, kept.matrix, w.stride, 1, w.z, w.stride, w.image, w.stride,
+                     false);
   for (std::int64_t k = 0; k < s.wide; ++k) w.norm2[k] = 0;
   for (std::int64_t p = 0; p < large; ++p)
     for (std::int64_t k = 0; k < s.wide; ++k) {

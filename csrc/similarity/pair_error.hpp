@@ -27,8 +27,8 @@ static inline double total_error(std::int64_t n, const double* rho) {
 // alpha_k changes by theta sum_j sign(h_k z_j) (h_l z_j), a random walk of `units` steps: theta alpha_l / sqrt(units).
 // Equal changes of rho-weighted and plain sums cancel for rho = the mean, hence the factor (rho - similarity).
 // `outside` > 0: directions may also turn out of the spanned space (the wider network's side), against a gap of rho_k.
-static inline double weight_error(std::int64_t n, const double* rho, const double* alpha, std::int64_t units, double noise,
-                                  double gram_noise, bool outside, double similarity) {
+static inline double weight_error(std::int64_t n, const double* rho, const double* alpha, std::int64_t units,
+                                  double noise, double gram_noise, bool outside, double similarity) {
   double total = 0, square = 0;
   for (std::int64_t k = 0; k < n; ++k) total += alpha[k];
   const auto angle = [=](double gap, double gap_of_squares) {

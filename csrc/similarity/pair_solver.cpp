@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "../common/buffer.hpp"
-#include "../common/parallel.hpp"
 #include "../common/lapack.hpp"
+#include "../common/parallel.hpp"
 #include "pair_error.hpp"
 #include "projection_weights.hpp"
 
@@ -38,7 +38,8 @@ template <class T>
 std::vector<Group<T>> make_batches(const std::vector<PairCore<T>>& pairs, bool vectors) {
   std::vector<std::size_t> order(pairs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return small_side(pairs[a]) > small_side(pairs[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return small_side(pairs[a]) > small_side(pairs[b]); });
   const auto limit = PYRNNSIM_CHOSEN(BatchLimit, batch_limit);
   std::vector<Group<T>> batches;
   for (const std::size_t index : order) {
@@ -65,14 +66,14 @@ void run_batches(const std::vector<PairCore<T>>& pairs, const SolveOptions& opti
     void* memory = scratch[static_cast<std::size_t>(worker)].reserve(
         scratch_bytes(group.small, group.large, options.vectors, sizeof(T)));
     const double total_tolerance = options.tolerance * (options.total_is_mean ? static_cast<double>(group.small) : 1.0);
-    solve({group.pairs.data(), static_cast<std::int64_t>(group.pairs.size()), group.small, group.large, options.vectors, options.norm,
-           options.tolerance, total_tolerance, memory});
+    solve({group.pairs.data(), static_cast<std::int64_t>(group.pairs.size()), group.small, group.large, options.vectors,
+           options.norm, options.tolerance, total_tolerance, memory});
   });
 }
 
 // Weighted mean over canonical correlations on one side; rows of `directions` (rank, count) as projection_weights takes them.
-double side_by_lapack(const PairCore<double>& pair, const SolveOptions& options, const double* directions, std::int64_t count,
-                      bool rows, const double* rho, bool outside, bool& ambiguous) {
+double side_by_lapack(const PairCore<double>& pair, const SolveOptions& options, const double* directions,
+                      std::int64_t count, bool rows, const double* rho, bool outside, bool& ambiguous) {
   const std::int32_t first = 0;
   std::vector<double> alpha(static_cast<std::size_t>(count));
   const std::int64_t units = rows ? pair.row_units : pair.column_units;
@@ -91,7 +92,9 @@ double side_by_lapack(const PairCore<double>& pair, const SolveOptions& options,
 
 }  // namespace
 
-void solve_pairs(const std::vector<PairCore<float>>& pairs, const SolveOptions& options) { run_batches(pairs, options); }
+void solve_pairs(const std::vector<PairCore<float>>& pairs, const SolveOptions& options) {
+  run_batches(pairs, options);
+}
 
 void solve_pairs(const std::vector<PairCore<double>>& pairs, const SolveOptions& options) {
   std::vector<std::uint8_t> flags(pairs.size(), 0);  // of this call alone
@@ -113,13 +116,15 @@ void solve_by_lapack(const PairCore<double>& pair, const SolveOptions& options) 
   // Row-major (rows, columns) is what Fortran calls a (columns, rows) matrix: its left vectors are the columns' side.
   const auto rows = static_cast<std::size_t>(pair.rows), columns = static_cast<std::size_t>(pair.columns);
   const std::size_t n = std::min(rows, columns);
-  std::vector<double> a(rows * columns), rho(n), u(options.vectors ? columns * n : 1), vt(options.vectors ? n * rows : 1);
+  std::vector<double> a(rows * columns), rho(n), u(options.vectors ? columns * n : 1),
+      vt(options.vectors ? n * rows : 1);
   for (std::size_t r = 0; r < rows; ++r)
     for (std::size_t c = 0; c < columns; ++c) {
       a[r * columns + c] = pair.core[r * static_cast<std::size_t>(pair.stride) + c];
       if (pair.row_scale) a[r * columns + c] *= pair.row_scale[r] * pair.column_scale[c];
     }
-  svd(a.data(), static_cast<int>(columns), static_cast<int>(rows), rho.data(), options.vectors ? u.data() : nullptr, vt.data());
+  svd(a.data(), static_cast<int>(columns), static_cast<int>(rows), rho.data(), options.vectors ? u.data() : nullptr,
+      vt.data());
   for (double& r : rho) r = std::min(r, 1.0);
   if (pair.total) *pair.total = std::accumulate(rho.begin(), rho.end(), 0.0);
   if (!options.vectors) return;
@@ -130,7 +135,8 @@ void solve_by_lapack(const PairCore<double>& pair, const SolveOptions& options) 
   const auto count = static_cast<std::int64_t>(n);
   bool ambiguous = false;
   *pair.row_weighted = side_by_lapack(pair, options, vt.data(), count, true, rho.data(), pair.rows > count, ambiguous);
-  *pair.column_weighted = side_by_lapack(pair, options, column_directions.data(), count, false, rho.data(), pair.columns > count, ambiguous);
+  *pair.column_weighted = side_by_lapack(pair, options, column_directions.data(), count, false, rho.data(),
+                                         pair.columns > count, ambiguous);
   if (ambiguous && options.norm == 1) *pair.flags |= kAmbiguous;
 }
 

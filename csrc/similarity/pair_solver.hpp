@@ -9,9 +9,9 @@ namespace pyrnnsim {
 struct SolveOptions {
   bool vectors = false;  // PWCCA as well as the sum of singular values
   int norm = 1;
-  double tolerance = 1;        // of a similarity: a mean of singular values, or a weighted mean
-  bool total_is_mean = true;   // the sum is divided by n later (CCA), or stands for itself (nuclear norm)
-  double ambiguity = 1;        // estimated error above which a solved pair is called ambiguous
+  double tolerance = 1;       // of a similarity: a mean of singular values, or a weighted mean
+  bool total_is_mean = true;  // the sum is divided by n later (CCA), or stands for itself (nuclear norm)
+  double ambiguity = 1;       // estimated error above which a solved pair is called ambiguous
   int threads = 1;
 };
 

@@ -91,7 +91,8 @@ static void lane_group_tridiagonal(std::int64_t n, std::int64_t columns, double*
 
 // gram (columns, columns) of lanes_gram is destroyed; d, e2 (n, kLanes) as ql_eigenvalues takes them.
 static void lanes_tridiagonal(std::int64_t n, std::int64_t columns, double* gram, double* d, double* e2) {
-  for (int base = 0; base < kLanes; base += kWidth<double>) lane_group_tridiagonal(n, columns, gram + base, d + base, e2 + base);
+  for (int base = 0; base < kLanes; base += kWidth<double>)
+    lane_group_tridiagonal(n, columns, gram + base, d + base, e2 + base);
 }
 
 }  // namespace pyrnnsim::PYRNNSIM_ISA

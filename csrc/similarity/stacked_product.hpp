@@ -38,8 +38,8 @@ struct PackPanel {
 // C rows [row_panels.begin, end) x columns [column_panels.begin, end), in panels.
 template <class T>
 struct ProductBlock {
-  const T* left;   // panels of all sample blocks: block p0 at left + p0 * left_columns
-  const T* right;  // likewise
+  const T* left;                             // panels of all sample blocks: block p0 at left + p0 * left_columns
+  const T* right;                            // likewise
   std::int64_t left_columns, right_columns;  // stacked columns, rounded up to whole panels
   std::int64_t samples;
   std::int64_t row_begin, row_end, column_begin, column_end;
@@ -49,14 +49,14 @@ struct ProductBlock {
   bool accumulate;  // add to what c holds (later samples of a stream)
 };
 
-#define PYRNNSIM_DECLARE_PRODUCT(isa)                        \
-  namespace isa {                                            \
-  PanelWidths panel_widths(float);                           \
-  PanelWidths panel_widths(double);                          \
-  void pack_panel(const PackPanel<float>& a);                \
-  void pack_panel(const PackPanel<double>& a);               \
-  void product_block(const ProductBlock<float>& a);          \
-  void product_block(const ProductBlock<double>& a);         \
+#define PYRNNSIM_DECLARE_PRODUCT(isa)                \
+  namespace isa {                                    \
+  PanelWidths panel_widths(float);                   \
+  PanelWidths panel_widths(double);                  \
+  void pack_panel(const PackPanel<float>& a);        \
+  void pack_panel(const PackPanel<double>& a);       \
+  void product_block(const ProductBlock<float>& a);  \
+  void product_block(const ProductBlock<double>& a); \
   }
 PYRNNSIM_FOR_EACH_ISA(PYRNNSIM_DECLARE_PRODUCT)
 #undef PYRNNSIM_DECLARE_PRODUCT

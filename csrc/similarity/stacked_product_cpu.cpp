@@ -1,6 +1,5 @@
-#include "stacked_product.hpp"
-
 #include "micro_kernel.hpp"
+#include "stacked_product.hpp"
 
 namespace pyrnnsim::PYRNNSIM_ISA {
 namespace {

@@ -22,7 +22,8 @@ PairCore<T> plain_pair(const PairSlot<T>& slot, std::int64_t rows, std::int64_t 
 }
 
 template <class T>
-void correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right, const Request& request) {
+void correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right,
+                  const Request& request) {
   const bool weighted = request.measures & kPwcca;
   std::vector<PairCore<T>> pairs;
   for (const PairSlot<T>& slot : slots) {
@@ -46,11 +47,12 @@ void correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& l
 }
 
 template <class T>
-void leading_correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right,
-                          const Request& request) {
+void leading_correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left,
+                          const NetworkSide<T>& right, const Request& request) {
   std::vector<PairCore<T>> pairs;
   for (const PairSlot<T>& slot : slots) {
-    PairCore<T> pair = plain_pair(slot, left.leading[static_cast<std::size_t>(slot.left)], right.leading[static_cast<std::size_t>(slot.right)]);
+    PairCore<T> pair = plain_pair(slot, left.leading[static_cast<std::size_t>(slot.left)],
+                                  right.leading[static_cast<std::size_t>(slot.right)]);
     pair.total = slot.values + kMeanLeadingCorrelation;
     pairs.push_back(pair);
   }
@@ -59,7 +61,8 @@ void leading_correlations(const std::vector<PairSlot<T>>& slots, const NetworkSi
 }
 
 template <class T>
-void nuclear_norms(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right, const Request& request) {
+void nuclear_norms(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right,
+                   const Request& request) {
   std::vector<PairCore<T>> pairs;
   for (const PairSlot<T>& slot : slots) {
     PairCore<T> pair = plain_pair(slot, slot.core.rows, slot.core.columns);
@@ -72,14 +75,15 @@ void nuclear_norms(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& 
 }
 
 template <class T>
-void kernel_alignments(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right, int threads) {
+void kernel_alignments(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right,
+                       int threads) {
   using Norm = double (*)(const WeightedNorm<T>&);
   const auto norm2 = PYRNNSIM_CHOSEN(Norm, weighted_norm2);
   parallel_for(static_cast<std::int64_t>(slots.size()), threads, [&](std::int64_t index, int) {
     const PairSlot<T>& slot = slots[static_cast<std::size_t>(index)];
     slot.values[kKernelAlignment] =
-        norm2({slot.core.data, slot.core.stride, slot.core.rows, slot.core.columns, left.scales[static_cast<std::size_t>(slot.left)],
-               right.scales[static_cast<std::size_t>(slot.right)]});
+        norm2({slot.core.data, slot.core.stride, slot.core.rows, slot.core.columns,
+               left.scales[static_cast<std::size_t>(slot.left)], right.scales[static_cast<std::size_t>(slot.right)]});
   });
 }
 
@@ -94,7 +98,9 @@ void compute_values(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>&
   if (request.measures & kProcrustes) nuclear_norms(slots, left, right, request);
 }
 
-template void compute_values(const std::vector<PairSlot<float>>&, const NetworkSide<float>&, const NetworkSide<float>&, const Request&);
-template void compute_values(const std::vector<PairSlot<double>>&, const NetworkSide<double>&, const NetworkSide<double>&, const Request&);
+template void compute_values(const std::vector<PairSlot<float>>&, const NetworkSide<float>&, const NetworkSide<float>&,
+                             const Request&);
+template void compute_values(const std::vector<PairSlot<double>>&, const NetworkSide<double>&,
+                             const NetworkSide<double>&, const Request&);
 
 }  // namespace pyrnnsim

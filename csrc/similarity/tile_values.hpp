@@ -15,15 +15,15 @@ enum Value : int {
   kMeanLeadingCorrelation,  // the same for the leading subspaces (SVCCA)
   kWeightedFromLeft,        // PWCCA similarity, weights from the left network
   kWeightedFromRight,
-  kKernelAlignment,         // squared Frobenius norm of diag(scale_i) C diag(scale_j)
-  kNuclearNorm,             // of diag(scale_i) C diag(scale_j)
+  kKernelAlignment,  // squared Frobenius norm of diag(scale_i) C diag(scale_j)
+  kNuclearNorm,      // of diag(scale_i) C diag(scale_j)
   kValues
 };
 
 // What the pairs need to know of the networks of one side.
 template <class T>
 struct NetworkSide {
-  std::vector<const T*> loadings;     // (rank, units) diag(s) V^T; null when PWCCA is not asked for
+  std::vector<const T*> loadings;  // (rank, units) diag(s) V^T; null when PWCCA is not asked for
   std::vector<std::int64_t> units;
   std::vector<const double*> scales;  // (rank,) singular values over their Euclidean norm
   std::vector<std::int64_t> leading;  // directions kept by SVCCA, 1 .. rank
@@ -32,8 +32,8 @@ struct NetworkSide {
 
 struct Request {
   unsigned measures;
-  int norm;                // of the PWCCA weights, 1 or 2
-  double core_noise;       // of the product alone, see pair_batch.hpp
+  int norm;           // of the PWCCA weights, 1 or 2
+  double core_noise;  // of the product alone, see pair_batch.hpp
   double tolerance;
   double ambiguity;
   int threads;
@@ -51,9 +51,9 @@ template <class T>
 void compute_values(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& left, const NetworkSide<T>& right,
                     const Request& request);
 
-extern template void compute_values(const std::vector<PairSlot<float>>&, const NetworkSide<float>&, const NetworkSide<float>&,
-                                    const Request&);
-extern template void compute_values(const std::vector<PairSlot<double>>&, const NetworkSide<double>&, const NetworkSide<double>&,
-                                    const Request&);
+extern template void compute_values(const std::vector<PairSlot<float>>&, const NetworkSide<float>&,
+                                    const NetworkSide<float>&, const Request&);
+extern template void compute_values(const std::vector<PairSlot<double>>&, const NetworkSide<double>&,
+                                    const NetworkSide<double>&, const Request&);
 
 }  // namespace pyrnnsim

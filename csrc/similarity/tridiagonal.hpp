@@ -40,8 +40,8 @@ static double make_reflector(double* v, std::int64_t m, double& tau) {
 }
 
 // A -= u w^T + w u^T on the leading m x m block (lower triangle of kBlock x kBlock blocks), and y = A v.
-static void update_and_multiply(double* a, std::int64_t stride, std::int64_t m, const double* u, const double* w, const double* v,
-                                double* y) {
+static void update_and_multiply(double* a, std::int64_t stride, std::int64_t m, const double* u, const double* w,
+                                const double* v, double* y) {
   constexpr int W = kWidth<double>, kBlock = W < 4 ? 4 : W;
   for (std::int64_t block = 0; block < m; block += kBlock)
     for (std::int64_t r = block; r < block + kBlock && r < m; r += 4) {

@@ -13,8 +13,8 @@ inline constexpr int kVectorLanes = 2 * kWidth<double>;
 
 // lambda: (round_up(n, kVectorLanes),), z: (n, stride) column k belongs to lambda[k]; scratch: 3 * n * kVectorLanes.
 template <class T>
-static void twisted_vectors(std::int64_t n, const double* d, const double* e, const double* lambda, T* z, std::int64_t stride,
-                            double* scratch) {
+static void twisted_vectors(std::int64_t n, const double* d, const double* e, const double* lambda, T* z,
+                            std::int64_t stride, double* scratch) {
   constexpr int W = kWidth<double>, G = 2;
   using V = Vec<double>;
   double *top = scratch, *bottom = top + n * kVectorLanes, *vector = bottom + n * kVectorLanes;

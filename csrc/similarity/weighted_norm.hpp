@@ -15,10 +15,10 @@ struct WeightedNorm {
   const double* column_scale;  // (columns,)
 };
 
-#define PYRNNSIM_DECLARE_WEIGHTED_NORM(isa)              \
-  namespace isa {                                        \
-  double weighted_norm2(const WeightedNorm<float>& a);   \
-  double weighted_norm2(const WeightedNorm<double>& a);  \
+#define PYRNNSIM_DECLARE_WEIGHTED_NORM(isa)             \
+  namespace isa {                                       \
+  double weighted_norm2(const WeightedNorm<float>& a);  \
+  double weighted_norm2(const WeightedNorm<double>& a); \
   }
 PYRNNSIM_FOR_EACH_ISA(PYRNNSIM_DECLARE_WEIGHTED_NORM)
 #undef PYRNNSIM_DECLARE_WEIGHTED_NORM

@@ -1,6 +1,5 @@
-#include "weighted_norm.hpp"
-
 #include "../common/simd.hpp"
+#include "weighted_norm.hpp"
 
 namespace pyrnnsim::PYRNNSIM_ISA {
 namespace {

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim._inputs.collection import collect
+from pyrnnsim._inputs.labels import Label
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.similarity.representation import Representation, prepare
+from pyrnnsim.similarity.chance import expected_cca
+from pyrnnsim.similarity.representation import Representation, prepare_labelled
 
 Array = NDArray[np.float64]
 
@@ -22,7 +24,8 @@ class CanonicalCorrelations:
     Attributes:
         correlations: (c,) descending, in [0, 1]; c = min(x_rank, y_rank).
         x_directions: (N_x, c): the columns of (x - x.mean(0)) @ x_directions are orthonormal, and column k correlates
-            with column k of the other side by correlations[k]. The sign of a pair of columns is arbitrary.
+            with column k of the other side by correlations[k]. The sign of a pair of columns is arbitrary. Infinite
+            where activity is so small (below 1e-307) that float64 cannot hold them.
         y_directions: (N_y, c).
         x_rank: Directions in which x varies.
         y_rank: Directions in which y varies.
@@ -53,10 +56,12 @@ def canonical_correlations(x: Any, y: Any) -> CanonicalCorrelations:
     """
     first, second = _prepared(x, "x"), _prepared(y, "y")
     if first.samples != second.samples:
+        hint = " (it looks transposed: pass x.T)" if second.units == first.samples else ""
         raise ValueError(
             f"canonical_correlations: y has {second.samples} samples, expected {first.samples} as in x; "
-            "rows must be the same probe inputs"
+            f"rows must be the same probe inputs{hint}"
         )
+    _warn_few_samples(first, second)
     with thread_limit():
         core = first.basis.astype(np.float64).T @ second.basis.astype(np.float64)
         left, rho, right = np.linalg.svd(core, full_matrices=False)
@@ -70,17 +75,29 @@ def canonical_correlations(x: Any, y: Any) -> CanonicalCorrelations:
     )
 
 
+def _warn_few_samples(first: Representation, second: Representation) -> None:
+    samples, units = first.samples, max(first.units, second.units)
+    if units >= samples:
+        chance = expected_cca(first.rank, second.rank, samples)
+        warnings.warn(
+            f"canonical_correlations: {samples} samples of {units} units: unrelated networks of this size reach a mean "
+            f"canonical correlation of {chance:.3g} by chance; use more samples",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def _prepared(rep: Any, argument: str) -> Representation:
     if isinstance(rep, Representation):
         return rep
-    collect([rep], caller="canonical_correlations", argument=argument)
-    return prepare(rep, name=argument, dtype=np.float64)
+    return prepare_labelled(rep, Label("canonical_correlations", argument), np.float64)
 
 
 def _directions(rep: Representation, turn: Array) -> Array:
     factors = rep.factors
     weights = factors.weights if factors.correction is None else factors.weights @ factors.correction
-    return weights @ turn
+    with np.errstate(over="ignore"):  # directions for denormal activity are beyond float64: infinite, as documented
+        return np.ldexp(weights @ turn, -factors.shift)
 
 
 def _ties(rho: Array, tolerance: float) -> tuple[tuple[int, ...], ...]:

@@ -12,20 +12,13 @@ import numpy as np
 
 from pyrnnsim._options import Options
 from pyrnnsim.similarity import readings
-from pyrnnsim.similarity.google import google_pwcca
+from pyrnnsim.similarity.functions import Function, google_function, pairwise_function
 from pyrnnsim.similarity.matrix import DistanceMatrix
 from pyrnnsim.similarity.measures import flag, leading_of
 from pyrnnsim.similarity.networks import Leading
 from pyrnnsim.similarity.readings import choice
 from pyrnnsim.similarity.runner import Measure, compare
-from pyrnnsim.similarity.whole import (
-    VectorMeasure,
-    pairwise_function,
-    pairwise_google,
-    pairwise_vectors,
-    rbf_measure,
-    rsa_measure,
-)
+from pyrnnsim.similarity.vector_measures import VectorMeasure, pairwise_vectors, rbf_measure, rsa_measure
 
 Metric = str | Callable[..., float]
 
@@ -44,10 +37,9 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 class Chosen:
     """A metric with its options resolved: one of the three is set."""
 
-    name: str
     native: Measure | None = None
     vector: VectorMeasure | None = None
-    function: Callable[..., float] | None = None
+    function: Function | None = None
     norm: int = 1
     leading: Leading | None = None
 
@@ -97,18 +89,27 @@ def cross_distances(a: Any, b: Any, *, metric: Metric = "pwcca", **options: Any)
 
 def distances(caller: str, a: Any, b: Any, metric: object, options: Mapping[str, Any]) -> DistanceMatrix:
     """The matrix by any metric, square if ``b`` is None."""
-    own = {key: value for key, value in options.items() if key not in Options.__annotations__}
-    common = {key: value for key, value in options.items() if key in Options.__annotations__}
+    own, common = split_options(options)
     chosen = choose(caller, metric, own)
     if chosen.vector is not None:
         return pairwise_vectors(caller, a, chosen.vector, common, other=b)
-    if chosen.function is google_pwcca:
-        return pairwise_google(caller, a, common, other=b)
     if chosen.function is not None:
-        return pairwise_function(caller, a, chosen.name, chosen.function, common, other=b)
+        return pairwise_function(caller, a, chosen.function, common, other=b)
     assert chosen.native is not None
     made = compare(caller, a, [chosen.native], common, norm=chosen.norm, leading=chosen.leading, other=b)
     return made[chosen.native.name]
+
+
+def split_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of measures (or what is nearest to one), and the common ones, whose parser refuses the rest."""
+    known = {name for names in PARAMETERS.values() for name in names}
+
+    def of_measure(key: str) -> bool:
+        near = difflib.get_close_matches(key, [*known, *Options.__annotations__], n=1)
+        return key in known or (key not in Options.__annotations__ and bool(near) and near[0] in known)
+
+    own = {key: value for key, value in options.items() if of_measure(key)}
+    return own, {key: value for key, value in options.items() if key not in own}
 
 
 def choose(caller: str, metric: object, given: Mapping[str, Any]) -> Chosen:
@@ -120,14 +121,16 @@ def choose(caller: str, metric: object, given: Mapping[str, Any]) -> Chosen:
     if callable(metric):
         if given:
             raise TypeError(f"{caller}: unknown option {next(iter(given))!r}; a metric that is a function takes none")
-        return Chosen(getattr(metric, "__name__", "metric"), function=metric)
+        return Chosen(function=Function(getattr(metric, "__name__", "metric"), metric))
     if not isinstance(metric, str):
         raise TypeError(f"{caller}: metric must be a name or a function of two arrays, got {metric!r}")
     name, _, text = metric.partition(":")
     if name not in PARAMETERS:
         near = difflib.get_close_matches(name, PARAMETERS, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ValueError(f"{caller}: unknown metric {name!r}; {hint}expected one of {', '.join(PARAMETERS)}, or a function")
+        raise ValueError(
+            f"{caller}: unknown metric {name!r}; {hint}expected one of {', '.join(PARAMETERS)}, or a function"
+        )
     settings = {**_parse(caller, name, text), **given}
     for key in settings:
         if key not in PARAMETERS[name]:
@@ -143,7 +146,9 @@ def _parse(caller: str, name: str, text: str) -> dict[str, Any]:
     for part in filter(None, text.split(",")):
         key, equals, value = part.partition("=")
         if not equals:
-            raise ValueError(f"{caller}: metric {name}:{text} is not understood at {part!r}; write name:option=value,...")
+            raise ValueError(
+                f"{caller}: metric {name}:{text} is not understood at {part!r}; write name:option=value,..."
+            )
         settings[key.strip()] = _value(value.strip())
     return settings
 
@@ -164,33 +169,33 @@ def _build(caller: str, name: str, given: Mapping[str, Any]) -> Chosen:
         leading = leading_of(
             caller, given.get("variance", 0.95), given.get("n_components"), given.get("threshold_on", "variance")
         )
-        return Chosen(name, native=readings.svcca(leading), leading=leading)
+        return Chosen(native=readings.svcca(leading), leading=leading)
     if name == "pwcca":
         return _pwcca(caller, given)
     if name == "cka":
         return _cka(caller, given)
     if name == "rsa":
         made = rsa_measure(caller, given.get("dissimilarity", "correlation"), given.get("compare", "spearman"))
-        return Chosen(name, vector=made)
-    return Chosen(name, native=readings.cca() if name == "cca" else readings.procrustes())
+        return Chosen(vector=made)
+    return Chosen(native=readings.cca() if name == "cca" else readings.procrustes())
 
 
 def _pwcca(caller: str, given: Mapping[str, Any]) -> Chosen:
     if choice(caller, "definition", given.get("definition", "paper"), "paper", "google") == "google":
         if given.keys() - {"definition"}:
             raise ValueError(f"{caller}: definition='google' fixes side and norm; leave them out")
-        return Chosen("pwcca", function=google_pwcca)
+        return Chosen(function=google_function())
     side = choice(caller, "side", given.get("side", "mean"), "mean", "first", "second", "smaller")
     norm = choice(caller, "norm", given.get("norm", "l1"), "l1", "l2")
     measure = readings.pwcca(side, norm)  # type: ignore[arg-type]
-    return Chosen("pwcca", native=measure, norm=1 if norm == "l1" else 2)
+    return Chosen(native=measure, norm=1 if norm == "l1" else 2)
 
 
 def _cka(caller: str, given: Mapping[str, Any]) -> Chosen:
     debiased = given.get("debiased", False)
     flag(caller, "debiased", debiased)
     if choice(caller, "kernel", given.get("kernel", "linear"), "linear", "rbf") == "rbf":
-        return Chosen("cka", vector=rbf_measure(caller, given.get("bandwidth", "median"), debiased))
+        return Chosen(vector=rbf_measure(caller, given.get("bandwidth", "median"), debiased))
     if "bandwidth" in given:
         raise ValueError(f"{caller}: bandwidth is an option of kernel='rbf'; the linear kernel has none")
-    return Chosen("cka", native=readings.debiased_cka(caller) if debiased else readings.linear_cka())
+    return Chosen(native=readings.debiased_cka(caller) if debiased else readings.linear_cka())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim import _core
+from pyrnnsim.similarity.factors import chunks
 from pyrnnsim.similarity.networks import Networks
 
 MEASURES = {"cca": 1, "svcca": 2, "pwcca": 4, "cka": 8, "procrustes": 16}
@@ -23,10 +25,10 @@ MEAN, LEADING, FROM_LEFT, FROM_RIGHT, ALIGNMENT, NUCLEAR = range(6)
 UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
 
 # Rounding error of one element of a core from the product alone, measured.
-_NOISE = {"float32": 1e-8, "float64": 3e-17}
+NOISE = {"float32": 1e-8, "float64": 3e-17}
 # Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
 _TOLERANCE = {"float32": 2e-6, "float64": 1e-11}
-_AMBIGUITY = {"float32": 1.0, "float64": 1e-8}
+AMBIGUITY = {"float32": 1.0, "float64": 1e-8}
 _REFINED_TOGETHER = 256
 
 
@@ -47,9 +49,9 @@ class Request:
         return {
             "measures": self.bits,
             "norm": self.norm,
-            "core_noise": _NOISE[precision],
+            "core_noise": NOISE[precision],
             "tolerance": _TOLERANCE[precision],
-            "ambiguity": _AMBIGUITY[precision],
+            "ambiguity": AMBIGUITY[precision],
         }
 
 
@@ -60,20 +62,40 @@ def connect_lapack() -> None:
     _core.set_lapack(exported["dgesdd"])
 
 
-def canonical_order(networks: Networks) -> list[int]:
+def identities(sides: Sequence[Networks]) -> list[dict[int, bytes]]:
+    """A key per network present, equal exactly for networks that are equal to the last bit.
+
+    Whole bases are looked at only where spectrum and first rows do not tell networks apart already.
+    """
+    keys = [{i: _glance(side, i) for i in side.present} for side in sides]
+    count = Counter(key for side in keys for key in side.values())
+    return [
+        {i: key + (_content(side, i) if count[key] > 1 else b"") for i, key in found.items()}
+        for side, found in zip(sides, keys, strict=True)
+    ]
+
+
+def canonical_order(networks: Networks, keys: Mapping[int, bytes]) -> list[int]:
     """Networks present, by falling width, then by content: a pair is computed alike wherever its networks stand.
 
     Both orders of a pair are equal in exact arithmetic only; a fixed one makes the result independent of the order of
     the networks, to the last bit.
     """
+    return sorted(networks.present, key=lambda i: (-networks.width(i), keys[i]))
 
-    def content(i: int) -> bytes:
-        scale = hashlib.blake2b(networks.scale(i).tobytes(), digest_size=16)
-        scale.update(np.float64(networks.alignment(i)).tobytes())
-        scale.update(np.ascontiguousarray(networks.basis(i, 0, min(64, networks.collection.samples))).tobytes())
-        return scale.digest()
 
-    return sorted(networks.present, key=lambda i: (-networks.width(i), content(i)))
+def _glance(networks: Networks, i: int) -> bytes:
+    state = hashlib.blake2b(networks.scale(i).tobytes(), digest_size=16)
+    state.update(np.float64(networks.alignment(i)).tobytes())
+    state.update(networks.basis(i, 0, min(64, networks.collection.samples)).tobytes())
+    return state.digest()
+
+
+def _content(networks: Networks, i: int) -> bytes:
+    state = hashlib.blake2b(digest_size=16)
+    for start, stop in chunks(networks.collection.samples):
+        state.update(networks.basis(i, start, stop).tobytes())
+    return state.digest()
 
 
 class TileEngine:

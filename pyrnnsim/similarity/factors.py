@@ -22,6 +22,7 @@ _EPS32, _EPS64 = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps
 _GRAM_RATIO = {"d": 1e-7, "f": 1e-10}
 # Above this condition a float32 sum of the basis would show in the fifth digit.
 _FLOAT_CONDITION = 100.0
+_LARGEST_EXPONENT = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class Factors:
         singular_values: (R,) descending, in units of 2**exponent.
         right: (N, R) V.
         exponent: Power of two that was taken out of X.
+        shift: Rows are multiplied by 2**-shift before anything else; 0 unless squares would leave the range of float64.
         dead: Units that do not vary beyond rounding.
         cut: Directions left out because rounding alone explains them.
         precise: U must be summed in float64.
@@ -46,6 +48,7 @@ class Factors:
     singular_values: NDArray[np.float64]
     right: NDArray[np.float64]
     exponent: int
+    shift: int
     dead: int
     cut: int
     precise: bool
@@ -75,6 +78,7 @@ class Factors:
     def basis(self, rows: NDArray[np.floating], keep: int | None = None) -> NDArray[np.floating]:
         """(p, keep) rows of U in the dtype of ``rows``; the bits of a row do not depend on the rows beside it."""
         keep = self.rank if keep is None else keep
+        rows = shifted(rows, self.shift)
         if self.correction is None:
             return _core.project(rows, self.mean, np.ascontiguousarray(self.weights[:, :keep]), precise=self.precise)
         wide = _core.project(rows.astype(np.float64), self.mean, self.weights)
@@ -93,6 +97,7 @@ class Moments:
     mean: NDArray[np.float64]
     live: NDArray[np.bool_]
     exponent: int
+    shift: int = 0
 
 
 class ConstantNetworkError(ValueError):
@@ -141,12 +146,7 @@ def factorize(rows: Rows, samples: int, label: Label) -> Factors:
 
     Cost: P N^2 + O(N^3) flops; four times that on the second path.
     """
-    stats = moments(rows, samples, label)
-    if abs(stats.exponent) > 400:  # squares would leave the range of float64
-        shifted = _rescaled(rows, -stats.exponent)
-        factors = factorize(shifted, samples, label)
-        mean = np.ldexp(factors.mean, stats.exponent)
-        return replace(factors, mean=mean, exponent=factors.exponent + stats.exponent)
+    stats, rows = well_scaled(rows, samples, label)
     scale = np.where(stats.live, 2.0**-stats.exponent, 0.0)
     gram = centred_gram(rows, samples, stats.mean, scale)
     live = np.flatnonzero(stats.live)
@@ -158,7 +158,27 @@ def factorize(rows: Rows, samples: int, label: Label) -> Factors:
     return _from_qr(rows, samples, np.sqrt(np.diag(gram)), live, stats)
 
 
-def centred_gram(rows: Rows, samples: int, mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+def well_scaled(rows: Rows, samples: int, label: Label) -> tuple[Moments, Rows]:
+    """Moments, and rows whose squares float64 can hold: shifted by a power of two if those given are extreme."""
+    stats = moments(rows, samples, label)
+    if abs(stats.exponent) <= _LARGEST_EXPONENT:
+        return stats, rows
+    shift = stats.exponent
+
+    def moved(start: int, stop: int) -> NDArray[np.floating]:
+        return shifted(rows(start, stop), shift)
+
+    return replace(moments(moved, samples, label), shift=shift), moved
+
+
+def shifted(rows: NDArray[np.floating], shift: int) -> NDArray[np.floating]:
+    """Rows times 2**-shift."""
+    return np.ldexp(rows.astype(np.float64), -shift) if shift else rows
+
+
+def centred_gram(
+    rows: Rows, samples: int, mean: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """(N, N) Y^T Y of Y = (X - mean) * scale, summed in float64 in an order that chunks do not change."""
     units = len(mean)
     padded = np.zeros(_core.gram_shape(units))
@@ -166,10 +186,6 @@ def centred_gram(rows: Rows, samples: int, mean: NDArray[np.float64], scale: NDA
         _core.add_centred_gram(rows(start, stop), mean, scale, padded)
     lower = np.tril(padded[:units, :units])
     return lower + np.tril(lower, -1).T
-
-
-def _rescaled(rows: Rows, exponent: int) -> Rows:
-    return lambda start, stop: np.ldexp(rows(start, stop).astype(np.float64), exponent)
 
 
 def _expand(part: NDArray[np.float64], live: NDArray[np.intp], units: int) -> NDArray[np.float64]:
@@ -192,18 +208,18 @@ def _from_gram(
     easy = singular[0] < _FLOAT_CONDITION * singular[-1] and abs(stats.exponent) < 40
     precise = dtype == np.float64 or not easy
     dead = units - len(live)
-    return Factors(stats.mean, weights, None, singular.copy(), right, stats.exponent, dead, 0, precise)
+    return Factors(
+        stats.mean, weights, None, singular.copy(), right, stats.exponent, stats.shift, dead, cut=0, precise=precise
+    )
 
 
-def _from_qr(
-    rows: Rows, samples: int, length: NDArray[np.float64], live: NDArray[np.intp], stats: Moments
-) -> Factors:
+def _from_qr(rows: Rows, samples: int, length: NDArray[np.float64], live: NDArray[np.intp], stats: Moments) -> Factors:
     units = len(stats.mean)
     even = 2.0**-stats.exponent / length[live]  # brings every unit to length one
     triangle = np.zeros((0, len(live)))
     for start, stop in chunks(samples):
         block = (rows(start, stop)[:, live].astype(np.float64) - stats.mean[live]) * even
-        triangle = np.linalg.qr(np.vstack([triangle, block]), mode="r")
+        triangle = np.asarray(np.linalg.qr(np.vstack([triangle, block]), mode="r"))
     _, even_singular, even_right = np.linalg.svd(triangle, full_matrices=False)
     single = rows(0, 1).dtype == np.float32
     tolerance = max(max(samples, len(live)) * _EPS64, 8 * _EPS32 if single else 0.0)
@@ -219,6 +235,7 @@ def _from_qr(
         singular,
         _expand(right.T, live, units),
         stats.exponent,
+        stats.shift,
         units - len(live),
         cut,
         precise=True,

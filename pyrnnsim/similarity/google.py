@@ -41,6 +41,8 @@ def google_pwcca(
     second = _live_units(np.asarray(y, dtype=np.float64), y_label)
     if first.shape[1] != second.shape[1]:
         raise ValueError(f"{y_label} has {second.shape[1]} samples; expected {first.shape[1]} as in {x_label}")
+    # Covariances of very small or large activity would leave the range of float64; powers of two change nothing else.
+    first, second = (np.ldexp(one, -int(np.frexp(np.abs(one).max())[1])) for one in (first, second))
     u, rho, v = _whitened_cross_covariance(first, second, (x_label, y_label))
     coefficients, activity = (u.T, first) if len(first) <= len(second) else (v, second)
     means = np.mean(activity, axis=1, keepdims=True)

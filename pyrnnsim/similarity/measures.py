@@ -10,11 +10,12 @@ import numpy as np
 
 from pyrnnsim._options import Options
 from pyrnnsim.similarity import readings
+from pyrnnsim.similarity.functions import google_function, pairwise_function
 from pyrnnsim.similarity.matrix import DistanceMatrix
 from pyrnnsim.similarity.networks import Leading
 from pyrnnsim.similarity.readings import Side, choice
 from pyrnnsim.similarity.runner import Measure, compare
-from pyrnnsim.similarity.whole import pairwise_google, pairwise_vectors, rbf_measure, rsa_measure
+from pyrnnsim.similarity.vector_measures import pairwise_vectors, rbf_measure, rsa_measure
 
 MEASURES = ("cca", "svcca", "pwcca", "cka", "procrustes")
 Norm = Literal["l1", "l2"]
@@ -105,7 +106,7 @@ def pairwise_pwcca(
     if choice(caller, "definition", definition, "paper", "google") == "google":
         if side != "mean" or norm != "l1":
             raise ValueError(f"{caller}: definition='google' fixes side and norm; leave them out")
-        return pairwise_google(caller, reps, options)
+        return pairwise_function(caller, reps, google_function(), options)
     return _one(caller, reps, readings.pwcca(side, norm), options, norm=1 if norm == "l1" else 2)
 
 

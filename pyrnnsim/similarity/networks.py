@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,7 +12,16 @@ from numpy.typing import NDArray
 
 from pyrnnsim import _core
 from pyrnnsim._inputs.collection import Collection
-from pyrnnsim.similarity.factors import ConstantNetworkError, Factors, Moments, centred_gram, chunks, factorize, moments
+from pyrnnsim.similarity.factors import (
+    ConstantNetworkError,
+    Factors,
+    Moments,
+    centred_gram,
+    chunks,
+    factorize,
+    shifted,
+    well_scaled,
+)
 
 Form = Literal["factors", "leading", "centred"]
 """What the products are made of: U in full, its leading directions (SVCCA alone), or the centred rows (CKA alone)."""
@@ -72,6 +82,7 @@ class Networks:
         self._trace: list[float] = [1.0] * count
         self._bases: dict[int, NDArray[np.floating]] = {}
         self._loadings: dict[int, NDArray[np.floating]] = {}
+        self._order: NDArray[np.intp] | None = None
         self.skipped: tuple[int, ...] = ()
 
     def prepare(self, n_jobs: int) -> None:
@@ -140,17 +151,17 @@ class Networks:
             return
         samples, label = self.collection.samples, self.collection.label(i)
 
-        def rows(start: int, stop: int) -> NDArray[np.floating]:
+        def read(start: int, stop: int) -> NDArray[np.floating]:
             return self.collection.rows(i, start, stop)
 
         if self.form == "centred":
-            stats = moments(rows, samples, label)
+            stats, rows = well_scaled(read, samples, label)
             scale = np.where(stats.live, 2.0**-stats.exponent, 0.0)
             self._moments[i] = stats
             gram = centred_gram(rows, samples, stats.mean, scale)
             self._alignment[i], self._trace[i] = float(np.linalg.norm(gram)), float(np.trace(gram))
             return
-        factors = factorize(rows, samples, label)
+        factors = factorize(read, samples, label)
         self._factors[i] = factors
         self._alignment[i] = float(np.linalg.norm(factors.scale**2))
 
@@ -191,10 +202,19 @@ class Networks:
         held = self._loadings.get(i)
         return held if held is not None else self.factors(i).loadings(self.collection.dtype)
 
+    def permuted(self, order: NDArray[np.intp]) -> Networks:
+        """The same networks with their samples in another order; the factors are shared, for centring does not care."""
+        other = copy(self)
+        other._order = order
+        return other
+
     def basis(self, i: int, start: int, stop: int) -> NDArray[np.floating]:
         """Rows start:stop of the (P, width) matrix that enters the products."""
         held = self._bases.get(i)
-        return held[start:stop] if held is not None else self._make_basis(i, start, stop)
+        if self._order is None:
+            return held[start:stop] if held is not None else self._make_basis(i, start, stop)
+        whole = held if held is not None else self._make_basis(i, 0, self.collection.samples)
+        return np.ascontiguousarray(whole[self._order[start:stop]])
 
     def _make_basis(self, i: int, start: int, stop: int) -> NDArray[np.floating]:
         dtype = self.collection.dtype
@@ -205,7 +225,7 @@ class Networks:
         rows = self.collection.rows(i, start, stop)
         stats = self._moments[i]
         if stats is not None:
-            return _core.centred(rows, stats.mean, 2.0**-stats.exponent)
+            return _core.centred(shifted(rows, stats.shift), stats.mean, 2.0**-stats.exponent).astype(dtype, copy=False)
         return self.factors(i).basis(rows, self.width(i))
 
     def noise(self, i: int, dtype: np.dtype[np.floating]) -> float:
@@ -218,6 +238,10 @@ class Networks:
 
     def exact_basis(self, i: int, start: int, stop: int) -> NDArray[np.float64]:
         """As ``basis``, in float64 from the rows themselves: for pairs that need more digits."""
+        if self._order is not None:
+            whole = copy(self)
+            whole._order = None
+            return np.ascontiguousarray(whole.exact_basis(i, 0, self.collection.samples)[self._order[start:stop]])
         prepared = self.collection.prepared(i)
         if prepared is not None:
             part: NDArray[np.float64] = np.ascontiguousarray(prepared.basis[start:stop, : self.width(i)], np.float64)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim._inputs.collection import Collection, collect
-from pyrnnsim._options import Options
-from pyrnnsim.similarity.distances import choose, distances
-from pyrnnsim.similarity.runner import native_chance
-from pyrnnsim.similarity.whole import rows_of, vector_chance
+from pyrnnsim._inputs.collection import collect
+from pyrnnsim.similarity.blocks import permuted_distances
+from pyrnnsim.similarity.distances import choose, split_options
+from pyrnnsim.similarity.functions import function_job
+from pyrnnsim.similarity.runner import native_chance, permuted_similarity
+from pyrnnsim.similarity.vector_measures import vector_chance, vector_job
 
 Array = NDArray[np.float64]
 
@@ -54,15 +55,20 @@ def chance_similarity(
         if block is not None:
             raise ValueError(f"{caller}: block is an option of permutations; pass permutations=20, say")
         return _closed_form(caller, reps, metric, options)
-    collection = collect(reps, caller=caller, names=options.get("names"), dtype=options.get("dtype"))
-    orders = _permutations(caller, collection.samples, block, permutations, np.random.default_rng(seed))
-    own = {key: value for key, value in options.items() if key != "names"}
-    total = np.zeros((len(collection), len(collection)))
-    for order in orders:
-        shuffled = _Shuffled(collection, order)
-        total += _similarity(metric, distances(caller, reps, shuffled, metric, own))
-    mean = total / permutations
-    return 0.5 * (mean + mean.T)
+    own, common = split_options(options)
+    chosen = choose(caller, metric, own)
+    samples = collect(reps, caller=caller).samples
+    orders = _permutations(caller, samples, block, permutations, np.random.default_rng(seed))
+    if chosen.native is not None:
+        found = permuted_similarity(
+            caller, reps, chosen.native, common, orders, norm=chosen.norm, leading=chosen.leading
+        )
+    elif chosen.vector is not None:
+        found = 1.0 - permuted_distances(caller, reps, vector_job(chosen.vector), common, orders)
+    else:
+        assert chosen.function is not None
+        found = 1.0 - permuted_distances(caller, reps, function_job(caller, chosen.function), common, orders)
+    return 0.5 * (found + found.T)
 
 
 def _check(caller: str, metric: object, permutations: object, seed: object, options: Mapping[str, Any]) -> None:
@@ -78,14 +84,8 @@ def _check(caller: str, metric: object, permutations: object, seed: object, opti
             raise TypeError(f"{caller}: {name} is not an option here")
 
 
-def _similarity(metric: str, matrix: Array) -> Array:
-    values = np.asarray(matrix)
-    return np.cos(values) if metric.partition(":")[0] == "procrustes" else 1.0 - values
-
-
 def _closed_form(caller: str, reps: Any, metric: str, options: Mapping[str, Any]) -> Array:
-    own = {key: value for key, value in options.items() if key not in Options.__annotations__}
-    common = {key: value for key, value in options.items() if key in Options.__annotations__}
+    own, common = split_options(options)
     chosen = choose(caller, metric, own)
     if chosen.vector is not None:
         return vector_chance(caller, reps, chosen.vector, common)
@@ -108,16 +108,3 @@ def _permutations(
         raise ValueError(f"{caller}: block must divide the {samples} samples into two blocks or more, got {block}")
     positions = np.arange(samples).reshape(-1, block)
     return [positions[rng.permutation(len(positions))].ravel() for _ in range(count)]
-
-
-class _Shuffled(Sequence[NDArray[Any]]):
-    """The networks with their samples permuted, made when asked for."""
-
-    def __init__(self, collection: Collection, order: NDArray[np.intp]) -> None:
-        self._collection, self._order = collection, order
-
-    def __len__(self) -> int:
-        return len(self._collection)
-
-    def __getitem__(self, i: Any) -> Any:
-        return rows_of(self._collection, int(i))[self._order]

@@ -20,6 +20,7 @@ from pyrnnsim.similarity.tiles import TileStore
 if TYPE_CHECKING:
     from pyrnnsim.similarity.runner import Measure
 
+
 @dataclass(frozen=True, eq=False)
 class Tile:
     """Networks of a tile by index; ``key`` names it in a store."""
@@ -45,7 +46,8 @@ class Output:
         self._tiles.append(tile)
         if not self._stores or not all(store.done(*tile.key) for store in self._stores):
             return None
-        return self._stores[0].load(*tile.key)[2].astype(np.uint8)
+        flags: NDArray[np.uint8] = self._stores[0].load(*tile.key)[2].astype(np.uint8)
+        return flags
 
     def put(self, tile: Tile, distances: Sequence[Both], flags: NDArray[np.uint8]) -> None:
         """Take the distances of a tile: D[rows, columns] and, transposed, D[columns, rows] of every measure."""
@@ -110,13 +112,16 @@ def open_outputs(
     with ExitStack() as stack:
         if isinstance(out, Path):
             header = _header(left, right, plan)
-            stores = [TileStore(file_of(out, one, several), shape, header | _identity(one, options)) for one in measures]
-            for store in stores:
-                stack.enter_context(store)
+            stores = [
+                stack.enter_context(TileStore(file_of(out, one, several), shape, header | _identity(one, options)))
+                for one in measures
+            ]
             yield Output([], stores, right is None)
             return
         if out is not None and several:
-            raise ValueError(f"{caller}: out is one array for {len(measures)} measures; pass a path, it names one file each")
+            raise ValueError(
+                f"{caller}: out is one array for {len(measures)} measures; pass a path, it names one file each"
+            )
         if out is not None and out.shape != shape:
             raise ValueError(f"{caller}: out has shape {out.shape}, expected {shape}")
         matrices = [np.empty(shape) if out is None else out for _ in measures]
@@ -126,10 +131,9 @@ def open_outputs(
 
 
 def _identity(measure: Measure, options: RunOptions) -> dict[str, Any]:
-    calibrated = options.calibrated
-    if isinstance(calibrated, np.ndarray):
-        calibrated = hashlib.blake2b(calibrated.tobytes(), digest_size=16).hexdigest()
-    return {"metric": measure.name, "options": {**measure.options, "calibrated": calibrated}}
+    given = options.calibrated
+    level = hashlib.blake2b(given.tobytes(), digest_size=16).hexdigest() if isinstance(given, np.ndarray) else given
+    return {"metric": measure.name, "options": {**measure.options, "calibrated": level}}
 
 
 def _header(left: Networks, right: Networks | None, plan: Plan) -> dict[str, Any]:

@@ -67,7 +67,9 @@ def make_plan(
         chunk = max(block, chunk // 2 // block * block)
     least = _tile_bytes(columns, chunk, per_sample, itemsize)
     if least > memory:
-        raise MemoryError(f"{caller}: max_memory={memory} bytes is too little for networks this wide; pass at least {least}")
+        raise MemoryError(
+            f"{caller}: max_memory={memory} bytes is too little for networks this wide; pass at least {least}"
+        )
     return Plan(hold, _cut(left, columns), _cut(right, columns), chunk)
 
 

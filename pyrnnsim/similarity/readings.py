@@ -107,7 +107,9 @@ def linear_cka() -> Measure:
     def chance(place: Place) -> Array:
         a, b = _alignments(place)
         shares = _traces(place.left, place.rows) / a, _traces(place.right, place.columns) / b
-        return np.array([[expected_kernel_cka(x, y, place.left.collection.samples) for y in shares[1]] for x in shares[0]])
+        return np.array(
+            [[expected_kernel_cka(x, y, place.left.collection.samples) for y in shares[1]] for x in shares[0]]
+        )
 
     return Measure("cka", "cka", read, chance=chance, options={"kernel": "linear", "debiased": False})
 
@@ -131,7 +133,7 @@ def debiased_cka(caller: str) -> Measure:
     products: dict[str, Array] = {}
     own: dict[str, Array] = {}
 
-    def unbiased(norm2: Array, q: Array, traces: Array, samples: int) -> Array:
+    def unbiased(norm2: Any, q: Any, traces: Any, samples: int) -> Any:
         return norm2 - q + traces / ((samples - 1) * (samples - 2)) - 2 * q / (samples - 2)
 
     def begin(left: Networks, right: Networks | None) -> None:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pyrnnsim._files import read_checked, write_checked
-from pyrnnsim._inputs.collection import collect
+from pyrnnsim._inputs.arrays import as_matrix, compute_dtype
+from pyrnnsim._inputs.arrays import rows as rows_of_matrix
+from pyrnnsim._inputs.labels import Label
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.similarity.factors import Factors, factorize
 
@@ -72,18 +74,18 @@ class Representation:
     @property
     def mean(self) -> NDArray[np.float64]:
         """(N,) column means."""
-        return self.factors.mean.copy()
+        return np.ldexp(self.factors.mean, self.factors.shift)
 
     @property
     def singular_values(self) -> NDArray[np.float64]:
         """(R,) descending, in the units of X; 0 or inf where float64 cannot hold them."""
-        return np.ldexp(self.factors.singular_values, self.factors.exponent)
+        return np.ldexp(self.factors.singular_values, self.factors.exponent + self.factors.shift)
 
     @property
     def loadings(self) -> NDArray[np.float64]:
         """(R, N) diag(s) V^T, so that X = mean + basis @ loadings."""
         exact = self.factors.loadings(np.dtype(np.float64)).astype(np.float64)
-        return np.ldexp(exact, self.factors.exponent)
+        return np.ldexp(exact, self.factors.exponent + self.factors.shift)
 
     def digest(self) -> str:
         """Fingerprint of the factors (blake2b, hex)."""
@@ -135,14 +137,23 @@ def prepare(rep: Any, *, name: str | None = None, dtype: DTypeLike | None = None
         TypeError, ValueError: If this is no real, finite matrix with two rows or more, or no unit varies.
     Cost: P N^2 flops for the Gram matrix, 2 P N R for the basis, O(N^3) for the decomposition.
     """
+    label = Label("prepare", "rep", None, name)
+    return prepare_labelled(rep, label, dtype)
+
+
+def prepare_labelled(rep: Any, label: Label, dtype: DTypeLike | None) -> Representation:
+    """``prepare`` for other public functions, whose errors name their own arguments."""
     if getattr(rep, "is_prepared_representation", False):
         rep = np.asarray(rep.basis, np.float64) @ rep.loadings + rep.mean
-    one = collect([rep], caller="prepare", argument="rep", names=None if name is None else [name], dtype=dtype)
+    matrix = as_matrix(rep, label)
+    chosen = compute_dtype([matrix.dtype]) if dtype is None else np.dtype(dtype)
+    if chosen not in (np.float32, np.float64):
+        raise ValueError(f"{label.caller}: dtype must be float32 or float64, got {chosen}")
 
     def rows(start: int, stop: int) -> NDArray[Any]:
-        return one.rows(0, start, stop)
+        return rows_of_matrix(matrix, start, stop, chosen, label)
 
     with thread_limit():
-        factors = factorize(rows, one.samples, one.label(0))
-        basis = factors.basis(one.rows(0))
-    return Representation(name, one.samples, basis, factors)
+        factors = factorize(rows, len(matrix), label)
+        basis = factors.basis(rows(0, len(matrix))).astype(chosen, copy=False)
+    return Representation(label.name, len(matrix), basis, factors)

@@ -17,7 +17,8 @@ from pyrnnsim._options import RunOptions, parse_options
 from pyrnnsim._progress import progress_bar
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.similarity.chance import expected_cca
-from pyrnnsim.similarity.engine import AMBIGUOUS, REFINED, Request, TileEngine, canonical_order
+from pyrnnsim.similarity.engine import AMBIGUOUS, REFINED, Request, TileEngine, canonical_order, identities
+from pyrnnsim.similarity.gpu_engine import GpuTileEngine
 from pyrnnsim.similarity.matrix import DistanceMatrix, Report
 from pyrnnsim.similarity.networks import Form, Leading, Networks
 from pyrnnsim.similarity.output import Output, Tile, open_outputs, resume_plan
@@ -90,6 +91,9 @@ def compare(
     started = time.perf_counter()
     options = parse_options(caller, raw_options)
     collections = collect_sides(caller, reps, other, options)
+    check_calibration(caller, options, len(collections[0]), len(collections[-1]))
+    if options.calibrated is True:
+        check_closed_forms(caller, measures)
     warn_few_samples(caller, collections)
     natives = tuple(dict.fromkeys(measure.native for measure in measures))
     form = form_of(natives)
@@ -114,7 +118,9 @@ def native_chance(
     options = parse_options(caller, raw_options)
     (collection,) = collect_sides(caller, reps, None, options)
     skip = options.nan_policy == "skip"
-    networks = Networks(collection, form_of((measure.native,)), leading or Leading(), hold=False, skip=skip, loadings=False)
+    networks = Networks(
+        collection, form_of((measure.native,)), leading or Leading(), hold=False, skip=skip, loadings=False
+    )
     with thread_limit():
         networks.prepare(options.n_jobs)
     assert measure.chance is not None
@@ -123,6 +129,47 @@ def native_chance(
     if len(present):
         levels[np.ix_(present, present)] = measure.chance(Place(networks, networks, present, present))
     return levels
+
+
+def permuted_similarity(
+    caller: str,
+    reps: Any,
+    measure: Measure,
+    raw_options: Mapping[str, object],
+    orders: Sequence[NDArray[np.intp]],
+    *,
+    norm: int = 1,
+    leading: Leading | None = None,
+) -> NDArray[np.float64]:
+    """(K, K) mean similarity of every network with every one in which the samples were put in these orders."""
+    options = parse_options(caller, raw_options)
+    (collection,) = collect_sides(caller, reps, None, options)
+    form, leading = form_of((measure.native,)), leading or Leading()
+    hold = holds([collection], _columns([collection], form, leading), options.max_memory)
+    skip = options.nan_policy == "skip"
+    left = Networks(collection, form, leading, hold=hold, skip=skip, loadings=measure.native == "pwcca")
+    total = np.full((len(collection), len(collection)), np.nan)
+    with thread_limit():
+        left.prepare(options.n_jobs)
+        present = np.array(left.present, np.intp)
+        if not len(present):
+            return total
+        total[np.ix_(present, present)] = 0.0
+        widths = [left.width(i) for i in left.present]
+        item = collection.dtype.itemsize
+        plan = make_plan(widths, widths, collection.samples, item, options.max_memory, hold, caller)
+        with progress_bar(len(orders) * len(present) ** 2, caller, options.progress) as bar:
+            for order in orders:
+                run = Run(caller, options, [measure], left, left.permuted(order), time.perf_counter())
+                if measure.begin is not None:
+                    measure.begin(run.left, run.right)
+                engine = _engine(run, Request((measure.native,), norm), plan)
+                for a, b in plan.tiles(triangular=False):
+                    rows, columns = present[a], present[b]
+                    values, _ = engine.compute(rows.tolist(), columns.tolist())
+                    total[np.ix_(rows, columns)] += measure.read(values, Place(left, run.columns, rows, columns))[0]
+                    bar.update(len(rows) * len(columns))
+    return total / len(orders)
 
 
 def form_of(natives: Sequence[str]) -> Form:
@@ -161,8 +208,8 @@ def warn_few_samples(caller: str, collections: Sequence[Collection]) -> None:
         rank = min(units, samples - 1)
         chance = expected_cca(rank, rank, samples)
         warnings.warn(
-            f"{collection.label(wide)} has {samples} samples and {units} units: two unrelated networks of this size reach "
-            f"a mean canonical correlation of {chance:.3g} by chance; use more samples, fewer directions "
+            f"{collection.label(wide)} has {samples} samples and {units} units: two unrelated networks of this size "
+            f"reach a mean canonical correlation of {chance:.3g} by chance; use more samples, fewer directions "
             "(pairwise_svcca(n_components=...)), or calibrated=True",
             UserWarning,
             stacklevel=4,
@@ -177,11 +224,13 @@ def _columns(collections: Sequence[Collection], form: Form, leading: Leading) ->
 
 
 def _fill(run: Run, request: Request, hold: bool) -> dict[str, DistanceMatrix]:
-    order = canonical_order(run.left)
-    orders = order, (order if run.right is None else canonical_order(run.right))
+    sides = [run.left] if run.right is None else [run.left, run.right]
+    keys = identities(sides)
+    found = [canonical_order(side, own) for side, own in zip(sides, keys, strict=True)]
+    orders = found[0], found[-1]
     plan = resume_plan(run.options, run.measures, _plan(run, orders, hold))
     with open_outputs(run.caller, run.options, run.measures, run.left, run.right, plan) as output:
-        flags = _go_through(run, request, plan, orders, output)
+        flags = _go_through(run, request, plan, orders, (keys[0], keys[-1]), output)
         matrices = output.finish()
     return {
         measure.name: DistanceMatrix.wrap(matrix, _report(run, measure, flags))
@@ -212,10 +261,15 @@ class _Flags:
 
 
 def _go_through(
-    run: Run, request: Request, plan: Plan, orders: tuple[list[int], list[int]], output: Output
+    run: Run,
+    request: Request,
+    plan: Plan,
+    orders: tuple[list[int], list[int]],
+    keys: tuple[Mapping[int, bytes], Mapping[int, bytes]],
+    output: Output,
 ) -> _Flags:
     same = run.right is None
-    engine = TileEngine(run.left, run.right, request, chunk=plan.chunk, n_jobs=run.options.n_jobs)
+    engine = _engine(run, request, plan)
     row_order, column_order = np.array(orders[0], np.intp), np.array(orders[1], np.intp)
     tiles = [Tile((a.start, b.start), row_order[a], column_order[b]) for a, b in plan.tiles(triangular=same)]
     flags, open_tiles = _Flags(), []
@@ -232,9 +286,25 @@ def _go_through(
             values, marks = engine.compute(tile.rows.tolist(), tile.columns.tolist())
             flags.add(tile, marks, same)
             place = Place(run.left, run.columns, tile.rows, tile.columns)
-            output.put(tile, [_distances(run, measure, values, place) for measure in run.measures], marks)
+            both = [_distances(run, measure, values, place) for measure in run.measures]
+            copies = _copies(keys, tile)
+            for one in (distance for pair in both for distance in pair):
+                one[copies] = 0.0
+            output.put(tile, both, marks)
             bar.update(_pairs(tile, same))
     return flags
+
+
+def _copies(keys: tuple[Mapping[int, bytes], Mapping[int, bytes]], tile: Tile) -> NDArray[np.bool_]:
+    """Pairs of networks that are equal to the last bit: their distance is 0, whatever rounding makes of it."""
+    rows, columns = [keys[0][int(i)] for i in tile.rows], [keys[1][int(j)] for j in tile.columns]
+    return np.array([[a == b for b in columns] for a in rows])
+
+
+def _engine(run: Run, request: Request, plan: Plan) -> TileEngine | GpuTileEngine:
+    if run.options.device == "cuda":
+        return GpuTileEngine(run.left, run.right, request, chunk=plan.chunk, device="cuda")
+    return TileEngine(run.left, run.right, request, chunk=plan.chunk, n_jobs=run.options.n_jobs)
 
 
 def _pairs(tile: Tile, same: bool) -> int:
@@ -251,19 +321,31 @@ def _distances(run: Run, measure: Measure, values: NDArray[np.float64], place: P
     return measure.distance(forward), measure.distance(backward)
 
 
+def check_closed_forms(caller: str, measures: Sequence[Measure]) -> None:
+    """Refuse ``calibrated=True`` for a measure without a closed form of its chance level."""
+    for measure in measures:
+        if measure.chance is None:
+            raise ValueError(
+                f"{caller}: the chance level of {measure.name} has no closed form; pass "
+                f"calibrated=pyrnnsim.chance_similarity(reps, metric={measure.name!r}, permutations=20)"
+            )
+
+
+def check_calibration(caller: str, options: RunOptions, rows: int, columns: int) -> None:
+    """Refuse chance levels of another shape."""
+    given = options.calibrated
+    if isinstance(given, np.ndarray) and given.shape != (rows, columns):
+        raise ValueError(f"{caller}: calibrated has shape {given.shape}, expected {(rows, columns)}")
+
+
 def _chance(run: Run, measure: Measure, place: Place) -> NDArray[np.float64]:
     given = run.options.calibrated
     if isinstance(given, np.ndarray):
-        shape = (len(run.left.collection), len(run.columns.collection))
-        if given.shape != shape:
-            raise ValueError(f"{run.caller}: calibrated has shape {given.shape}, expected {shape}")
         floor = given[np.ix_(place.rows, place.columns)]
-    elif measure.chance is None:
-        raise ValueError(
-            f"{run.caller}: the chance level of {measure.name} has no closed form; pass "
-            f"calibrated=pyrnnsim.chance_similarity(reps, metric={measure.name!r}, permutations=20)"
-        )
+        if np.isnan(floor).any():
+            raise ValueError(f"{run.caller}: calibrated is NaN for networks that take part; pass their chance levels")
     else:
+        assert measure.chance is not None
         floor = measure.chance(place)
     return np.minimum(floor, 1 - 1e-12)  # networks that fill the sample space are similar whatever they do
 

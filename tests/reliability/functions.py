@@ -85,15 +85,18 @@ def rsa(x, y):
         z = z - z.mean(axis=1, keepdims=True)
         z /= np.sqrt((z * z).sum(axis=1, keepdims=True))
         first, second = np.triu_indices(len(z), 1)
-        return ((z[first] - z[second]) ** 2).sum(axis=1)
+        fraction, exponent = np.frexp(((z[first] - z[second]) ** 2).sum(axis=1))
+        return np.ldexp(np.rint(fraction * 2**32), exponent).astype(np.float64)  # what differs by rounding is a tie
 
     return scipy.stats.spearmanr(dissimilarities(x), dissimilarities(y)).statistic
 
 
 def course(x, y):
     """The user's own measure: how far the courses of the mean activity are from parallel."""
-    x, y = (z / np.abs(z).max() for z in (np.asarray(x, np.float64), np.asarray(y, np.float64)))
-    return 1 - abs(np.corrcoef(x.mean(axis=1), y.mean(axis=1))[0, 1])
+    x, y = (np.asarray(z, np.float64) for z in (x, y))
+    with np.errstate(invalid="ignore"):
+        x, y = (z / np.abs(z).max() for z in (x - x[0], y - y[0]))
+        return 1 - abs(np.corrcoef(x.mean(axis=1), y.mean(axis=1))[0, 1])
 
 
 def square(similarity):

@@ -1,0 +1,164 @@
+"""The pass over all pairs on a GPU: products and decompositions by torch in float64, weights by the CUDA kernel.
+
+Everything is float64: the float64 units of data-centre GPUs are as fast as their plain float32 ones, and it leaves
+neither TF32 nor near-ties to think about. The same code runs on torch's CPU device, which is how it is tested.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim.similarity.engine import (
+    ALIGNMENT,
+    AMBIGUITY,
+    AMBIGUOUS,
+    FROM_LEFT,
+    FROM_RIGHT,
+    LEADING,
+    MEAN,
+    NOISE,
+    NUCLEAR,
+    Request,
+)
+from pyrnnsim.similarity.networks import Networks
+
+_TOGETHER = 512  # pairs per batched decomposition
+
+Pairs = list[tuple[int, int]]
+
+
+class GpuTileEngine:
+    """Computes tiles of pairs as ``engine.TileEngine`` does, on a torch device."""
+
+    def __init__(self, left: Networks, right: Networks | None, request: Request, *, chunk: int, device: str) -> None:
+        self._left, self._right, self._same = left, right or left, right is None
+        self._request, self._chunk = request, chunk
+        self._torch: Any = import_module("torch")
+        self._device = self._torch.device(device)
+
+    def compute(self, rows: Sequence[int], columns: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Values and flags of the pairs of these networks; see ``engine.TileEngine.compute``."""
+        triangular = self._same and list(rows) == list(columns)
+        values = np.full((len(rows), len(columns), 6), np.nan)
+        flags = np.zeros((len(rows), len(columns)), np.uint8)
+        cores = self._product(rows, columns)
+        row_at = np.cumsum([0, *(self._left.width(i) for i in rows)])
+        column_at = np.cumsum([0, *(self._right.width(j) for j in columns)])
+        for group in self._groups(rows, columns, triangular):
+            stack = [cores[row_at[a] : row_at[a + 1], column_at[b] : column_at[b + 1]] for a, b in group]
+            at = tuple(np.array(group).T)
+            values[at], flags[at] = self._solve(self._torch.stack(stack), rows, columns, group)
+        return values, flags
+
+    def _product(self, rows: Sequence[int], columns: Sequence[int]) -> Any:
+        samples = self._left.collection.samples
+        total: Any = 0
+        for start in range(0, samples, self._chunk):
+            stop = min(start + self._chunk, samples)
+            left = self._tensor(np.hstack([self._left.basis(i, start, stop) for i in rows]))
+            right = self._tensor(np.hstack([self._right.basis(j, start, stop) for j in columns]))
+            total = total + left.T @ right
+        return total
+
+    def _tensor(self, array: NDArray[Any]) -> Any:
+        return self._torch.as_tensor(np.asarray(array, np.float64)).to(self._device)
+
+    def _groups(self, rows: Sequence[int], columns: Sequence[int], triangular: bool) -> list[Pairs]:
+        """Pairs of equal shapes, for batched decompositions."""
+        by_shape: dict[tuple[int, ...], Pairs] = defaultdict(list)
+        for a, i in enumerate(rows):
+            for b, j in enumerate(columns):
+                if triangular and a >= b:
+                    continue
+                left, right = self._left, self._right
+                shape = left.width(i), right.width(j), left.kept(i), right.kept(j)
+                units = left.collection.units[i], right.collection.units[j]
+                by_shape[shape + units].append((a, b))
+        return [
+            pairs[first : first + _TOGETHER] for pairs in by_shape.values() for first in range(0, len(pairs), _TOGETHER)
+        ]
+
+    def _solve(
+        self, cores: Any, rows: Sequence[int], columns: Sequence[int], group: Pairs
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        torch, wanted = self._torch, self._request.measures
+        left, right = [rows[a] for a, _ in group], [columns[b] for _, b in group]
+        values = np.full((len(group), 6), np.nan)
+        flags = np.zeros(len(group), np.uint8)
+        if "pwcca" in wanted:
+            u, rho, vt = torch.linalg.svd(cores, full_matrices=False)
+            rho = rho.clamp(max=1.0)
+            values[:, MEAN] = rho.mean(-1).cpu().numpy()
+            for column, side, chosen, directions in (
+                (FROM_LEFT, self._left, left, u),
+                (FROM_RIGHT, self._right, right, vt.transpose(-1, -2)),
+            ):
+                alpha = self._weights(side, chosen, directions)
+                values[:, column] = ((alpha * rho).sum(-1) / alpha.sum(-1)).cpu().numpy()
+                flags |= self._ties(rho.cpu().numpy(), alpha.cpu().numpy(), side, chosen)
+        elif "cca" in wanted:
+            values[:, MEAN] = torch.linalg.svdvals(cores).clamp(max=1.0).mean(-1).cpu().numpy()
+        if "svcca" in wanted:
+            block = cores[:, : self._left.kept(left[0]), : self._right.kept(right[0])]
+            values[:, LEADING] = torch.linalg.svdvals(block).clamp(max=1.0).mean(-1).cpu().numpy()
+        if "cka" in wanted or "procrustes" in wanted:
+            a = self._tensor(np.stack([self._left.scale(i) for i in left]))
+            b = self._tensor(np.stack([self._right.scale(j) for j in right]))
+            scaled = a[:, :, None] * cores * b[:, None, :]
+            values[:, ALIGNMENT] = scaled.square().sum((-1, -2)).cpu().numpy()
+            if "procrustes" in wanted:
+                values[:, NUCLEAR] = torch.linalg.svdvals(scaled).sum(-1).cpu().numpy()
+        return values, flags
+
+    def _weights(self, side: Networks, chosen: list[int], directions: Any) -> Any:
+        """(pairs, c) sums over units of |<h_k, z_j>| to the power of the norm."""
+        used = sorted(set(chosen))
+        network = np.array([used.index(i) for i in chosen], np.int32)
+        loadings = self._tensor(np.stack([side.loadings(i) for i in used]))
+        torch = self._torch
+        if self._device.type != "cuda":
+            product = directions.transpose(-1, -2) @ loadings[torch.as_tensor(network, dtype=torch.int64)]
+            return product.abs().pow(self._request.norm).sum(-1)
+        directions, index = directions.contiguous(), torch.as_tensor(network, device=self._device)
+        pairs, rank, count = directions.shape
+        weights = torch.empty((pairs, count), dtype=torch.float64, device=self._device)
+        units = int(loadings.shape[-1])
+        import_module("pyrnnsim._cuda").projection_weights(
+            dtype="float64",
+            device=self._device.index or 0,
+            stream=torch.cuda.current_stream(self._device).cuda_stream,
+            directions=directions.data_ptr(),
+            direction_stride=count,
+            loadings=loadings.data_ptr(),
+            loading_stride=units,
+            network=index.data_ptr(),
+            weights=weights.data_ptr(),
+            pairs=pairs,
+            count=count,
+            rank=rank,
+            units=units,
+            norm=self._request.norm,
+        )
+        return weights
+
+    def _ties(
+        self, rho: NDArray[np.float64], alpha: NDArray[np.float64], side: Networks, chosen: list[int]
+    ) -> NDArray[np.uint8]:
+        """AMBIGUOUS where rounding can turn neighbouring directions into each other (csrc/similarity/pair_error.hpp)."""
+        if self._request.norm == 2 or rho.shape[1] < 2:
+            return np.zeros(len(rho), np.uint8)
+        total = alpha.sum(1, keepdims=True)
+        mean = (alpha * rho).sum(1, keepdims=True) / total
+        noise = NOISE["float64"] + np.array([[side.noise(i, np.dtype(np.float64))] for i in chosen])
+        angle = np.minimum(noise / (np.abs(np.diff(rho, axis=1)) + 1e-300), 1.0)
+        lever = angle * (0.5 * (rho[:, 1:] + rho[:, :-1]) - mean)
+        square = (lever**2 * (alpha[:, 1:] ** 2 + alpha[:, :-1] ** 2)).sum(1)
+        units = np.array([side.collection.units[i] for i in chosen])
+        error = 3 * np.sqrt(square / units) / total[:, 0]
+        return np.where(error > AMBIGUITY["float64"], AMBIGUOUS, 0).astype(np.uint8)
