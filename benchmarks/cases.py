@@ -153,7 +153,7 @@ def similarity_cases(quick: bool) -> list[Case]:
             if units == 128:
                 cases += [replace(base, measure=name) for name in ("all", "procrustes")]
             if units == 128 and dtype == "float32":
-                cases += [replace(case, threads=2) for case in (*main, replace(base, measure="all"))]
+                cases += [replace(case, threads=2) for case in main]
                 cases.append(replace(base, measure="pwcca", ties=True))
     return cases
 
@@ -171,7 +171,7 @@ def checked_data(case: Case) -> list[np.ndarray]:
 def largest_error(found: np.ndarray | dict, wanted: np.ndarray | dict) -> float:
     """Largest absolute difference of two matrices, or of two sets of matrices."""
     if isinstance(wanted, dict):
-        return max(largest_error(found[name], wanted[name]) for name in wanted)
+        return float(np.max([largest_error(found[name], wanted[name]) for name in wanted]))  # a NaN stays one
     return float(np.abs(np.asarray(found) - wanted).max())
 
 

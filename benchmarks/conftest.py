@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import platform
-import time
 from collections.abc import Callable
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 from cases import Case, largest_error
@@ -23,14 +23,14 @@ CHECKOUTS = {
 }
 #: Largest deviation from the float64 references over which nothing is timed.
 TOLERANCE = {(OURS, "float32"): 1e-5, (OURS, "float64"): 1e-10, ("rival", "float32"): 1e-3, ("rival", "float64"): 1e-8}
-_ENOUGH_SECONDS, _MOST_ROUNDS = 0.3, 20  # short calls are repeated more often
+_ENOUGH_SECONDS, _MOST_ROUNDS = 0.6, 20  # a call is repeated once, and until so much time has gone into it
 _RESULTS = pytest.StashKey[Results]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pyrnnsim benchmarks")
-    group.addoption("--quick", action="store_true", help="few networks, one round: shows that everything runs")
-    group.addoption("--rounds", type=int, help="calls per timing, of which the fastest counts (default 3)")
+    group.addoption("--quick", action="store_true", help="few networks: shows that everything runs")
+    group.addoption("--rounds", type=int, default=2, help="fewest calls per timing, of which the fastest counts")
     group.addoption("--save-table", metavar="FILE", help="write the table as markdown, between the marks of FILE")
     for option, repository in CHECKOUTS.items():
         group.addoption(f"--{option}", metavar="DIR", help=f"checkout of {repository} to compare with")
@@ -45,15 +45,10 @@ def results(request: pytest.FixtureRequest) -> Results:
     return request.config.stash[_RESULTS]
 
 
-@pytest.fixture(scope="session")
-def rounds(request: pytest.FixtureRequest) -> int:
-    chosen = request.config.getoption("--rounds")
-    return chosen or (1 if request.config.getoption("--quick") else 3)
-
-
 @pytest.fixture
-def compete(benchmark, results: Results, rounds: int) -> Callable[..., None]:
-    """``compete(case, backend, call, check)``: right before fast, then timed, then written down."""
+def compete(benchmark, results: Results, pytestconfig: pytest.Config) -> Callable[..., object]:
+    """``compete(case, backend, call, check)``: right before fast, then timed, then written down; gives call()."""
+    rounds, timer = pytestconfig.getoption("--rounds"), resolve_name(pytestconfig.getoption("benchmark_timer"))
 
     def run(
         case: Case,
@@ -62,7 +57,7 @@ def compete(benchmark, results: Results, rounds: int) -> Callable[..., None]:
         check: Callable[[], tuple[object, object]] | None = None,
         *,
         tolerance: float | None = None,
-    ) -> None:
+    ) -> object:
         error = None
         if check is not None:
             error = largest_error(*check())
@@ -71,15 +66,16 @@ def compete(benchmark, results: Results, rounds: int) -> Callable[..., None]:
         benchmark.group = str(case)
         # BLAS is pinned for both: rivals on several threads share out the work themselves, ours by n_jobs.
         with threadpool_limits(1, user_api="blas"):
-            start = time.perf_counter()
+            start = timer()
             found = call()
-            often = int(_ENOUGH_SECONDS / (time.perf_counter() - start))
-            benchmark.pedantic(call, rounds=max(1, rounds - 1, min(often, _MOST_ROUNDS)))
-        if benchmark.stats is None:  # --benchmark-disable
-            return
-        timing = Timing(benchmark.stats["min"], case.items, error)
-        results.add(case, backend, timing)
-        benchmark.extra_info.update(_facts(case, timing, results, found), backend=backend)
+            first = timer() - start
+            again = min(int(_ENOUGH_SECONDS / max(first, 1e-9)), _MOST_ROUNDS)
+            benchmark.pedantic(call, rounds=max(1, again, rounds - 1))
+        if benchmark.stats is not None:  # else --benchmark-disable
+            timing = Timing(min(first, benchmark.stats["min"]), case.items, error)
+            results.add(case, backend, timing)
+            benchmark.extra_info.update(_facts(case, timing, results, found), backend=backend)
+        return found
 
     return run
 
@@ -116,8 +112,8 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 
 def _clock(config: pytest.Config) -> list[str]:
-    timer = str(config.getoption("benchmark_timer"))
-    return [] if "perf_counter" in timer else [f"timed with {timer} instead of the wall clock"]
+    timer = config.getoption("benchmark_timer")
+    return [] if timer == "time.perf_counter" else [f"timed with {timer} instead of the wall clock"]
 
 
 def _machine() -> list[str]:

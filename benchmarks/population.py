@@ -40,7 +40,7 @@ class Population(Sequence):
         return activity.astype(self._dtype)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def states(networks: int, samples: int, units: int, dtype: str, *, ties: bool = False) -> list[np.ndarray]:
     """The same population, resident."""
     return list(Population(networks, samples, units, dtype, ties=ties))

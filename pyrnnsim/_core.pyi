@@ -18,7 +18,7 @@ class SolveOptions(TypedDict):
     ambiguity: float
 
 _Arrays: TypeAlias = list[NDArray[Any]]
-_Side: TypeAlias = tuple[_Arrays, list[NDArray[np.float64]], list[int], list[float]]
+_Side: TypeAlias = tuple[_Arrays, list[NDArray[np.float64]], list[int], list[float], list[float]]
 
 class _CoreTile:
     def start(self, left_ranks: Sequence[int], right_ranks: Sequence[int], *, triangular: bool) -> None: ...

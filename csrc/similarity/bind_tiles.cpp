@@ -41,13 +41,14 @@ struct SideArrays {
   NetworkSide<T> side;
 
   SideArrays(const py::list& loading_list, const py::list& scale_list, const std::vector<std::int64_t>& leading,
-             const std::vector<double>& noise, const std::vector<std::int64_t>& ranks)
+             const std::vector<double>& noise, const std::vector<double>& doubt, const std::vector<std::int64_t>& ranks)
       : loadings(array_list<T>(loading_list, "loadings")), scales(array_list<double>(scale_list, "scales")) {
     expect((loadings.empty() || loadings.size() == ranks.size()) && scales.size() == ranks.size() &&
-               leading.size() == ranks.size() && noise.size() == ranks.size(),
-           "loadings, scales, leading and noise must have one item per network");
+               leading.size() == ranks.size() && noise.size() == ranks.size() && doubt.size() == ranks.size(),
+           "loadings, scales, leading, noise and doubt must have one item per network");
     side.leading = leading;
     side.noise = noise;
+    side.doubt = doubt;
     for (std::size_t i = 0; i < ranks.size(); ++i) {
       expect(leading[i] >= 1 && leading[i] <= ranks[i], "leading must lie in [1, rank]");
       expect(scales[i].ndim() == 1 && scales[i].shape(0) == ranks[i], "scales must be (rank,) each");
@@ -185,16 +186,16 @@ class BoundList {
   CoreList list_;
 };
 
-// solve() takes each side as (loadings, scales, leading, noise).
+// solve() takes each side as (loadings, scales, leading, noise, doubt).
 template <class Bound, class T>
 py::tuple solve_sides(Bound& bound, const py::tuple& left, const py::tuple& right, const py::dict& options,
                       int n_jobs) {
-  expect(left.size() == 4 && right.size() == 4, "each side must be (loadings, scales, leading, noise)");
+  expect(left.size() == 5 && right.size() == 5, "each side must be (loadings, scales, leading, noise, doubt)");
   const SideArrays<T> a(left[0].cast<py::list>(), left[1].cast<py::list>(), left[2].cast<std::vector<std::int64_t>>(),
-                        left[3].cast<std::vector<double>>(), bound.left_ranks());
+                        left[3].cast<std::vector<double>>(), left[4].cast<std::vector<double>>(), bound.left_ranks());
   const SideArrays<T> b(right[0].cast<py::list>(), right[1].cast<py::list>(),
                         right[2].cast<std::vector<std::int64_t>>(), right[3].cast<std::vector<double>>(),
-                        bound.right_ranks());
+                        right[4].cast<std::vector<double>>(), bound.right_ranks());
   return bound.solve(a, b, options, n_jobs);
 }
 

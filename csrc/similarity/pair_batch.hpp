@@ -34,6 +34,7 @@ struct PairCore {
   const T* column_loadings;    // (columns, column_units)
   std::int64_t row_units, column_units;
   double noise;   // rounding error of an element of the core: correlations closer than this are not told apart
+  double doubt;   // what the rounding of the input itself does to it
   double* total;  // out: sum of the singular values; may be null
   double *row_weighted, *column_weighted;  // out: PWCCA similarity, weights from the rows' / columns' network
   std::uint8_t* flags;                     // out: ORed
@@ -49,6 +50,7 @@ struct PairBatch {
   int norm;                // 1 or 2
   double tolerance;        // acceptable estimated error of a PWCCA similarity
   double total_tolerance;  // and of a sum of singular values
+  double ambiguity;        // error from doubt above which a PWCCA similarity is called ambiguous
   void* scratch;           // batch_scratch_bytes
 };
 

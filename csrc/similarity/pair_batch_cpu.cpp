@@ -224,13 +224,13 @@ void collect_eigenvalues(const Sizes& s, std::int64_t lane, Scratch<T>& w) {
 }
 
 struct Side {
-  double similarity, error;
+  double similarity, error, doubt;  // estimated errors: from rounding here, from the rounding of the input
 };
 
 // alpha and the weighted mean on one side; directions (rank, stride), their norms squared or null when they are 1.
 template <class T>
-Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, double noise, const T* directions, const T* loadings,
-                   std::int64_t rank, std::int64_t units, const double* norm2, bool outside) {
+Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, const PairCore<T>& pair, const T* directions,
+                   const T* loadings, std::int64_t rank, std::int64_t units, const double* norm2, bool outside) {
   const std::int32_t first = 0;
   projection_weights(
       ProjectionWeights<T>{directions, w.stride, loadings, units, &first, w.alpha, 1, a.small, rank, units, a.norm});
@@ -244,7 +244,10 @@ Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, double noise, con
     weighted += w.alpha[k] * w.rho[k];
   }
   const double similarity = weighted / sum;
-  return {similarity, weight_error(a.small, w.rho, w.alpha, units, noise, kEigenvalueError, outside, similarity)};
+  const double error =
+      weight_error(a.small, w.rho, w.alpha, units, pair.noise, kEigenvalueError, true, outside, similarity);
+  const double doubt = weight_error(a.small, w.rho, w.alpha, units, pair.doubt, 0, a.norm == 1, outside, similarity);
+  return {similarity, error, doubt};
 }
 
 template <class T>
@@ -263,14 +266,15 @@ void weigh_pair(const PairBatch<T>& a, const Sizes& s, const PairCore<T>& pair, 
       w.norm2[k] += x * x;
     }
   const bool rows = pair.rows_small, wider = large > s.n;
-  const Side small = weighted_mean(a, w, pair.noise, w.z, rows ? pair.row_loadings : pair.column_loadings, s.n,
+  const Side small = weighted_mean(a, w, pair, w.z, rows ? pair.row_loadings : pair.column_loadings, s.n,
                                    rows ? pair.row_units : pair.column_units, nullptr, false);
-  const Side other = weighted_mean(a, w, pair.noise, w.image, rows ? pair.column_loadings : pair.row_loadings, large,
+  const Side other = weighted_mean(a, w, pair, w.image, rows ? pair.column_loadings : pair.row_loadings, large,
                                    rows ? pair.column_units : pair.row_units, w.norm2, wider);
   *pair.row_weighted = rows ? small.similarity : other.similarity;
   *pair.column_weighted = rows ? other.similarity : small.similarity;
   // Written so that a NaN, from vectors that ties made collapse, counts as unresolved too.
   if (!(small.error <= a.tolerance && other.error <= a.tolerance)) *pair.flags |= kUnresolved;
+  if (small.doubt > a.ambiguity || other.doubt > a.ambiguity) *pair.flags |= kAmbiguous;
 }
 
 template <class T>

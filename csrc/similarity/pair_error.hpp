@@ -26,9 +26,10 @@ static inline double total_error(std::int64_t n, const double* rho) {
 // matrix add gram_noise / |lambda_k - lambda_l| (0 when they come from a singular value decomposition). Turned by theta,
 // alpha_k changes by theta sum_j sign(h_k z_j) (h_l z_j), a random walk of `units` steps: theta alpha_l / sqrt(units).
 // Equal changes of rho-weighted and plain sums cancel for rho = the mean, hence the factor (rho - similarity).
-// `outside` > 0: directions may also turn out of the spanned space (the wider network's side), against a gap of rho_k.
+// `outside`: directions may also turn out of the spanned space (the wider network's side), against a gap of rho_k.
+// `neighbours`: false for exact directions with weights of norm 2, which add up to the same however a tie is turned.
 static inline double weight_error(std::int64_t n, const double* rho, const double* alpha, std::int64_t units,
-                                  double noise, double gram_noise, bool outside, double similarity) {
+                                  double noise, double gram_noise, bool neighbours, bool outside, double similarity) {
   double total = 0, square = 0;
   for (std::int64_t k = 0; k < n; ++k) total += alpha[k];
   const auto angle = [=](double gap, double gap_of_squares) {
@@ -36,7 +37,7 @@ static inline double weight_error(std::int64_t n, const double* rho, const doubl
     return theta < 1 ? theta : 1.0;
   };
   for (std::int64_t k = 0; k < n; ++k) {
-    if (k + 1 < n) {
+    if (neighbours && k + 1 < n) {
       const double gap = __builtin_fabs(rho[k + 1] - rho[k]), theta = angle(gap, gap * (rho[k + 1] + rho[k]));
       const double lever = theta * (0.5 * (rho[k] + rho[k + 1]) - similarity);
       square += lever * lever * (alpha[k] * alpha[k] + alpha[k + 1] * alpha[k + 1]);

@@ -67,7 +67,7 @@ void run_batches(const std::vector<PairCore<T>>& pairs, const SolveOptions& opti
         scratch_bytes(group.small, group.large, options.vectors, sizeof(T)));
     const double total_tolerance = options.tolerance * (options.total_is_mean ? static_cast<double>(group.small) : 1.0);
     solve({group.pairs.data(), static_cast<std::int64_t>(group.pairs.size()), group.small, group.large, options.vectors,
-           options.norm, options.tolerance, total_tolerance, memory});
+           options.norm, options.tolerance, total_tolerance, options.ambiguity, memory});
   });
 }
 
@@ -85,7 +85,8 @@ double side_by_lapack(const PairCore<double>& pair, const SolveOptions& options,
     sum += alpha[static_cast<std::size_t>(k)];
     weighted += alpha[static_cast<std::size_t>(k)] * rho[k];
   }
-  const double error = weight_error(count, rho, alpha.data(), units, pair.noise, 0, outside, weighted / sum);
+  const double error = weight_error(count, rho, alpha.data(), units, pair.noise + pair.doubt, 0, options.norm == 1,
+                                    outside, weighted / sum);
   ambiguous = ambiguous || !(error <= options.ambiguity);
   return weighted / sum;
 }
@@ -137,7 +138,7 @@ void solve_by_lapack(const PairCore<double>& pair, const SolveOptions& options) 
   *pair.row_weighted = side_by_lapack(pair, options, vt.data(), count, true, rho.data(), pair.rows > count, ambiguous);
   *pair.column_weighted = side_by_lapack(pair, options, column_directions.data(), count, false, rho.data(),
                                          pair.columns > count, ambiguous);
-  if (ambiguous && options.norm == 1) *pair.flags |= kAmbiguous;
+  if (ambiguous) *pair.flags |= kAmbiguous;
 }
 
 }  // namespace pyrnnsim

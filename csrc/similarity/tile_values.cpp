@@ -9,6 +9,8 @@
 namespace pyrnnsim {
 namespace {
 
+constexpr double kNearOne = 0.999;
+
 template <class T>
 PairCore<T> plain_pair(const PairSlot<T>& slot, std::int64_t rows, std::int64_t columns) {
   PairCore<T> pair{};
@@ -30,6 +32,7 @@ void correlations(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& l
     PairCore<T> pair = plain_pair(slot, slot.core.rows, slot.core.columns);
     const auto i = static_cast<std::size_t>(slot.left), j = static_cast<std::size_t>(slot.right);
     pair.noise = request.core_noise + left.noise[i] + right.noise[j];
+    pair.doubt = left.doubt[i] + right.doubt[j];
     if (weighted) {
       pair.row_loadings = left.loadings[i];
       pair.column_loadings = right.loadings[j];
@@ -72,6 +75,10 @@ void nuclear_norms(const std::vector<PairSlot<T>>& slots, const NetworkSide<T>& 
     pairs.push_back(pair);
   }
   solve_pairs(pairs, {false, 1, request.tolerance, false, request.ambiguity, request.threads});
+  if (sizeof(T) == sizeof(double)) return;
+  // The angle is asked for in the end: near 1 its derivative turns the rounding of a float core into whole digits.
+  for (const PairCore<T>& pair : pairs)
+    if (*pair.total > kNearOne) *pair.flags |= kUnresolved;
 }
 
 template <class T>

@@ -28,6 +28,7 @@ struct NetworkSide {
   std::vector<const double*> scales;  // (rank,) singular values over their Euclidean norm
   std::vector<std::int64_t> leading;  // directions kept by SVCCA, 1 .. rank
   std::vector<double> noise;          // what rounding of the basis adds to an element of a core
+  std::vector<double> doubt;          // and what rounding of the input does
 };
 
 struct Request {

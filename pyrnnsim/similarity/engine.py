@@ -28,7 +28,7 @@ UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
 NOISE = {"float32": 1e-8, "float64": 3e-17}
 # Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
 _TOLERANCE = {"float32": 2e-6, "float64": 1e-11}
-AMBIGUITY = {"float32": 1.0, "float64": 1e-8}
+AMBIGUITY = {"float32": 1e-5, "float64": 1e-9}
 _REFINED_TOGETHER = 256
 
 
@@ -44,14 +44,14 @@ class Request:
         """The measures as the native solver takes them."""
         return sum(MEASURES[name] for name in self.measures)
 
-    def options(self, precision: str) -> _core.SolveOptions:
-        """Options of the native solver for cores of this precision."""
+    def options(self, precision: str, given: str) -> _core.SolveOptions:
+        """Options of the native solver for cores of this precision, made from input of the ``given`` one."""
         return {
             "measures": self.bits,
             "norm": self.norm,
             "core_noise": NOISE[precision],
             "tolerance": _TOLERANCE[precision],
-            "ambiguity": AMBIGUITY[precision],
+            "ambiguity": AMBIGUITY[given],
         }
 
 
@@ -128,7 +128,7 @@ class TileEngine:
         values, flags = self._tile.solve(
             self._side(self._left, rows, dtype),
             self._side(self._right, columns, dtype),
-            self._request.options(self._precision),
+            self._request.options(self._precision, self._precision),
             n_jobs=self._n_jobs,
         )
         self._refine(rows, columns, values, flags)
@@ -157,7 +157,7 @@ class TileEngine:
             again, marks = cores.solve(
                 self._side(self._left, left, double),
                 self._side(self._right, right, double),
-                self._request.options("float64"),
+                self._request.options("float64", self._precision),
                 n_jobs=self._n_jobs,
             )
             values[some[:, 0], some[:, 1]] = again
@@ -175,4 +175,6 @@ class TileEngine:
         weighted = "pwcca" in self._request.measures
         loadings = [networks.loadings(i).astype(dtype, copy=False) for i in chosen] if weighted else []
         leading = [min(networks.kept(i), networks.width(i)) for i in chosen]
-        return loadings, [networks.scale(i) for i in chosen], leading, [networks.noise(i, dtype) for i in chosen]
+        scales = [networks.scale(i) for i in chosen]
+        noise = [networks.noise(i, dtype) for i in chosen]
+        return loadings, scales, leading, noise, [networks.doubt(i) for i in chosen]

@@ -155,10 +155,10 @@ class GpuTileEngine:
             return np.zeros(len(rho), np.uint8)
         total = alpha.sum(1, keepdims=True)
         mean = (alpha * rho).sum(1, keepdims=True) / total
-        noise = NOISE["float64"] + np.array([[side.noise(i, np.dtype(np.float64))] for i in chosen])
+        noise = NOISE["float64"] + np.array([[side.doubt(i)] for i in chosen])
         angle = np.minimum(noise / (np.abs(np.diff(rho, axis=1)) + 1e-300), 1.0)
         lever = angle * (0.5 * (rho[:, 1:] + rho[:, :-1]) - mean)
         square = (lever**2 * (alpha[:, 1:] ** 2 + alpha[:, :-1] ** 2)).sum(1)
         units = np.array([side.collection.units[i] for i in chosen])
         error = 3 * np.sqrt(square / units) / total[:, 0]
-        return np.where(error > AMBIGUITY["float64"], AMBIGUOUS, 0).astype(np.uint8)
+        return np.where(error > AMBIGUITY[str(side.collection.dtype)], AMBIGUOUS, 0).astype(np.uint8)

@@ -225,7 +225,9 @@ class Networks:
         rows = self.collection.rows(i, start, stop)
         stats = self._moments[i]
         if stats is not None:
-            return _core.centred(shifted(rows, stats.shift), stats.mean, 2.0**-stats.exponent).astype(dtype, copy=False)
+            part = _core.centred(shifted(rows, stats.shift), stats.mean, 2.0**-stats.exponent)
+            part[:, ~stats.live] = 0.0
+            return part.astype(dtype, copy=False)
         return self.factors(i).basis(rows, self.width(i))
 
     def noise(self, i: int, dtype: np.dtype[np.floating]) -> float:
@@ -235,6 +237,15 @@ class Networks:
             return 0.0
         prepared = self.collection.prepared(i)
         return factors.noise(dtype if prepared is None else prepared.dtype)
+
+    def doubt(self, i: int) -> float:
+        """What the rounding of the input of network ``i`` to its own dtype does to an element of a core."""
+        factors = self._factors[i]
+        if factors is None:
+            return 0.0
+        prepared = self.collection.prepared(i)
+        dtype = self.collection.dtype if prepared is None else prepared.dtype
+        return 0.5 * float(np.finfo(dtype).eps) * factors.condition / float(np.sqrt(self.collection.samples))
 
     def exact_basis(self, i: int, start: int, stop: int) -> NDArray[np.float64]:
         """As ``basis``, in float64 from the rows themselves: for pairs that need more digits."""

@@ -75,16 +75,19 @@ class Output:
 
     def finish(self) -> list[NDArray[np.float64]]:
         """The complete matrices; files are put together now."""
-        return [self._assemble(store) for store in self._stores] if self._stores else self._matrices
+        for store in self._stores:
+            self._write(store)
+        # Tiles go only when all files are there: a kill between two of them costs no work.
+        return [store.clear() for store in self._stores] if self._stores else self._matrices
 
-    def _assemble(self, store: TileStore) -> NDArray[np.float64]:
+    def _write(self, store: TileStore) -> None:
         def fill(matrix: NDArray[np.float64]) -> None:
             matrix[...] = np.nan
             for tile in self._tiles:
                 forward, backward, _ = store.load(*tile.key)
                 self._scatter(matrix, tile.rows, tile.columns, (forward, backward))
 
-        return store.finish(fill)
+        store.write(fill)
 
 
 def file_of(out: Path, measure: Measure, several: bool) -> Path:

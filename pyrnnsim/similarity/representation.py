@@ -110,8 +110,8 @@ class Representation:
         Raises:
             ValueError: If the file is damaged, truncated, or no representation of this version.
         """
-        content = read_checked(Path(path))
         try:
+            content = read_checked(Path(path))
             length = int.from_bytes(content[:8], "little")
             about = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["pyrnnsim"])
             if about["format"] != _FORMAT:
@@ -120,7 +120,10 @@ class Representation:
             basis = arrays.pop("basis")
             factors = Factors(**{"correction": None, **arrays, **about["factors"]})
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} is no representation that this version of pyrnnsim wrote ({error})") from error
+            raise ValueError(
+                f"{path} is damaged, or no representation that this version of pyrnnsim wrote ({error}); prepare the "
+                "network again"
+            ) from error
         return cls(about["name"], about["samples"], basis, factors)
 
 
@@ -137,7 +140,7 @@ def prepare(rep: Any, *, name: str | None = None, dtype: DTypeLike | None = None
         TypeError, ValueError: If this is no real, finite matrix with two rows or more, or no unit varies.
     Cost: P N^2 flops for the Gram matrix, 2 P N R for the basis, O(N^3) for the decomposition.
     """
-    label = Label("prepare", "rep", None, name)
+    label = Label("prepare", "rep", None, name if name is not None else getattr(rep, "name", None))
     return prepare_labelled(rep, label, dtype)
 
 

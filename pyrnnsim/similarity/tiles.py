@@ -101,6 +101,7 @@ class TileStore:
         """
         self._require_open("save")
         buffer = io.BytesIO()
+        buffer.write(_mark(i, j))
         np.save(buffer, np.asarray(values), allow_pickle=False)
         write_checked(self._tile(i, j), buffer.getvalue())
         self._done.add((i, j))
@@ -116,18 +117,26 @@ class TileStore:
             content = read_checked(self._tile(i, j))
         except FileNotFoundError as error:
             raise ValueError(f"tile ({i}, {j}) of {self.path} is not done") from error
-        tile: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
+        mark = _mark(i, j)
+        if not content.startswith(mark):  # whole, but of another place
+            raise ValueError(f"{self._tile(i, j)} holds another tile")
+        tile: NDArray[Any] = np.load(io.BytesIO(content[len(mark) :]), allow_pickle=False)
         self._done.add((i, j))
         return tile
 
     def finish(self, assemble: Callable[[NDArray[np.float64]], None]) -> np.memmap[Any, np.dtype[np.float64]]:
-        """Write the final file, remove the tiles, and return the file mapped read-only.
+        """Write the final file, remove the tiles, and return the file mapped read-only: ``write``, then ``clear``."""
+        self.write(assemble)
+        return self.clear()
+
+    def write(self, assemble: Callable[[NDArray[np.float64]], None]) -> None:
+        """Write the final file; the tiles stay.
 
         Args:
             assemble: Fills the matrix it is given (mapped from disk, NaN at first), usually from :meth:`load`.
 
         Raises:
-            OSError: If the file cannot be written; tiles and the previous file are kept.
+            OSError: If the file cannot be written; the previous file is kept.
         """
         self._require_open("finish")
 
@@ -138,6 +147,9 @@ class TileStore:
             matrix.flush()
 
         write_atomic(self.path, fill, scratch=self.directory)
+
+    def clear(self) -> np.memmap[Any, np.dtype[np.float64]]:
+        """Remove the tiles of a file that was written, close, and return the file mapped read-only."""
         with suppress(OSError):  # the result is safe; what cannot be removed is only in the way
             self._remove(_TILE)
             self._remove(_MANIFEST)
@@ -205,6 +217,11 @@ class TileStore:
     def _require_open(self, caller: str) -> None:
         if not self._release.alive:
             raise ValueError(f"TileStore.{caller}: the store of {self.path} is closed; open it again")
+
+
+def _mark(i: int, j: int) -> bytes:
+    """First bytes of a tile: a file that was renamed is not taken for another."""
+    return f"tile {int(i)} {int(j)}\n".encode()
 
 
 def _places(path: str | os.PathLike[str]) -> tuple[Path, Path]:

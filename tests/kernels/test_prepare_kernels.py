@@ -67,7 +67,9 @@ def test_the_projection_of_centred_units(rng, dtype, units, rank):
     size = np.linalg.norm(wide - mean, axis=1)[:, None] * np.linalg.norm(weights, axis=0)
     found = _core.project(x, mean, weights)
     assert found.dtype == dtype and found.shape == (41, rank)
-    assert (np.abs(found - expected) <= (6e-8 if dtype == np.float32 else 1e-15) * np.abs(expected) + 2e-15 * size).all()
+    assert (
+        np.abs(found - expected) <= (6e-8 if dtype == np.float32 else 1e-15) * np.abs(expected) + 2e-15 * size
+    ).all()
     fast = _core.project(x, mean, weights, precise=False)
     assert (np.abs(fast - expected) <= (1e-6 if dtype == np.float32 else 2e-15) * size).all()
 
@@ -176,7 +178,7 @@ def test_results_go_into_the_array_that_was_passed_or_nowhere():
 
 
 def test_nothing_is_read_beyond_the_arrays():
-    """Every operand ends at the end of a page that is followed by one nobody may touch."""
+    """Every operand, of these kernels and of a tile, ends at the end of a page before one that nobody may touch."""
     script = """
         import ctypes, mmap
         import numpy as np
@@ -201,6 +203,11 @@ def test_nothing_is_read_beyond_the_arrays():
                 for precise in (False, True):
                     product = _core.project(x, zero, guarded(np.ones((units, rank))), precise=precise)
                     assert (product == units).all()
+                tile = _core.CoreTileFloat32() if dtype is np.float32 else _core.CoreTileFloat64()
+                tile.start([units, rank], [rank], triangular=False)
+                other = guarded(np.ones((samples, rank), dtype))
+                tile.accumulate([x, other], [other], n_jobs=1)
+                assert (tile.matrix() == samples).all()
         print("untouched")
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)

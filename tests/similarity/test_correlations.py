@@ -139,7 +139,11 @@ GOOD = np.random.default_rng(0).normal(size=(30, 3))
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (GOOD, GOOD[:29], "^canonical_correlations: y has 29 samples, expected 30 as in x; rows must be the same probe"),
+        (
+            GOOD,
+            GOOD[:29],
+            "^canonical_correlations: y has 29 samples, expected 30 as in x; rows must be the same probe",
+        ),
         (GOOD, GOOD.T, r"^canonical_correlations: y has 3 samples, expected 30 as in x.*pass y\.T"),
         (GOOD[:, 0], GOOD, r"^canonical_correlations: x.*reshape\(-1, 1\)"),
         (GOOD, np.ones((30, 4)), "^canonical_correlations: y.* is constant"),

@@ -21,7 +21,7 @@ CORE = ("cca", "svcca", "pwcca", "cka", "procrustes")
 
 
 def population(dtype, widths=WIDTHS, samples=801, seed=5):
-    """Networks of many widths; the last two are another one turned, and one of lower rank: ties, exact zeros and ones."""
+    """Networks of many widths; the last two are another one turned, and one of lower rank: ties, zeros and ones."""
     rng = np.random.default_rng(seed)
     reps = generators.population(rng, len(widths), samples, list(widths))
     reps += [reps[7] @ generators.mixing(rng, widths[7]), np.hstack([reps[3], reps[3][:, :2]])]
@@ -71,7 +71,7 @@ def test_any_number_of_threads(base, dtype, n_jobs):
     assert_same_bits(everything(reps, n_jobs=n_jobs), expected)
 
 
-@pytest.mark.parametrize("columns", [1, 60, 129, 200, 777])
+@pytest.mark.parametrize("columns", [1, 129, 300])
 def test_any_width_of_tiles(base, dtype, monkeypatch, plans, columns):
     monkeypatch.setattr(plan, "_TILE_COLUMNS", columns)
     reps, expected = base[dtype]
@@ -79,7 +79,7 @@ def test_any_width_of_tiles(base, dtype, monkeypatch, plans, columns):
     assert len(plans[0].left) > 2
 
 
-@pytest.mark.parametrize("networks", [1, 2, 5])
+@pytest.mark.parametrize("networks", [1, 5])
 def test_any_number_of_networks_in_a_tile(base, dtype, monkeypatch, plans, networks):
     monkeypatch.setattr(plan, "_MOST_NETWORKS", networks)
     reps, expected = base[dtype]
@@ -105,7 +105,7 @@ def test_little_memory_streams_the_samples(dtype, plans):
     assert all(one.chunk < 2450 and one.chunk % _core.SAMPLE_BLOCK == 0 for one in plans)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_order_of_the_networks(base, dtype, monkeypatch, seed):
     monkeypatch.setattr(plan, "_TILE_COLUMNS", 300)
     reps, expected = base[dtype]

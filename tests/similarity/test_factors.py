@@ -47,7 +47,9 @@ class TestFactorization:
         np.testing.assert_allclose(basis.T @ basis, np.eye(units), rtol=0, atol=1e-8)
         assert np.abs(basis.mean(axis=0)).max() < 1e-15 * max(condition, 10.0)
         restored = np.ldexp(basis @ factors.loadings(np.dtype(float)), factors.exponent)
-        np.testing.assert_allclose(restored, centred, rtol=0, atol=max(1e-12, 1e-15 * condition) * np.abs(centred).max())
+        np.testing.assert_allclose(
+            restored, centred, rtol=0, atol=max(1e-12, 1e-15 * condition) * np.abs(centred).max()
+        )
         found = np.ldexp(factors.singular_values, factors.exponent)
         np.testing.assert_allclose(found, reference.singular_values(x), rtol=max(1e-9, 1e-15 * condition))
         assert factors.condition == pytest.approx(found[0] / found[-1])
@@ -77,6 +79,18 @@ class TestFactorization:
             np.testing.assert_array_equal(np.concatenate(parts), factors.basis(x))
 
 
+ADDED = {
+    "dead": lambda x, rng: np.zeros((len(x), 3), x.dtype),
+    "constant": lambda x, rng: np.full((len(x), 2), 7.3, x.dtype),
+    "large constant": lambda x, rng: np.full((len(x), 1), 1e20, x.dtype),
+    "duplicated": lambda x, rng: x[:, :2],
+    "negative": lambda x, rng: -x[:, 1:3],
+    "scaled copy": lambda x, rng: 2.0**-30 * x[:, 2:3],
+    "dependent": lambda x, rng: x.astype(float) @ rng.normal(size=(5, 4)),
+    "all of these": lambda x, rng: np.hstack([x * 0, x * 0 + 7, x, -x]),
+}
+
+
 class TestUnitsThatAddNothing:
     """Dead, constant, duplicated and dependent units: as many correlations, and the same, as without them."""
 
@@ -85,27 +99,21 @@ class TestUnitsThatAddNothing:
         x, y, rho = generators.correlated_pair(rng, [0.97, 0.8, 0.55, 0.3, 0.05], 450, 5, 9)
         return x.astype(dtype), y.astype(dtype), 1 - rho.mean()
 
-    ADDED = {
-        "dead": lambda x, rng: np.zeros((len(x), 3), x.dtype),
-        "constant": lambda x, rng: np.full((len(x), 2), 7.3, x.dtype),
-        "large constant": lambda x, rng: np.full((len(x), 1), 1e20, x.dtype),
-        "duplicated": lambda x, rng: x[:, :2],
-        "negative": lambda x, rng: -x[:, 1:3],
-        "scaled copy": lambda x, rng: 2.0**-30 * x[:, 2:3],
-        "dependent": lambda x, rng: x.astype(float) @ rng.normal(size=(5, 4)),
-        "all of these": lambda x, rng: np.hstack([x * 0, x * 0 + 7, x, -x]),
-    }
-
     @pytest.mark.parametrize("added", ADDED)
     def test_leave_cca_as_it_was(self, rng, pair, dtype, atol, added):
         x, y, expected = pair
-        wider = np.hstack([x, self.ADDED[added](x, rng).astype(dtype)])[:, rng.permutation(5 + self.ADDED[added](x, rng).shape[1])]
+        wider = np.hstack([x, ADDED[added](x, rng).astype(dtype)])[
+            :, rng.permutation(5 + ADDED[added](x, rng).shape[1])
+        ]
         found = pyrnnsim.pairwise([y, wider], measures=("cca", "pwcca"), side="first")
         assert found["cca"].report.ranks == (9, 5)
         assert found["cca"].report.rank_cut == (1,)
         assert found["cca"][0, 1] == pytest.approx(expected, abs=atol)
         assert found["pwcca"][0, 1] == pytest.approx(1 - reference.pwcca(y, x), abs=atol)
-        assert f"rank cut: 1 network with dependent units: '1' (rank 5 of {wider.shape[1]} units)" in found["cca"].report.summary()
+        assert (
+            f"rank cut: 1 network with dependent units: '1' (rank 5 of {wider.shape[1]} units)"
+            in found["cca"].report.summary()
+        )
         prepared = pyrnnsim.prepare(wider)
         quiet = added in ("dead", "constant", "large constant", "all of these")
         assert prepared.rank == 5 and (prepared.dead_units > 0) == quiet
@@ -113,7 +121,7 @@ class TestUnitsThatAddNothing:
     @pytest.mark.parametrize("added", ["dead", "constant"])
     def test_leave_every_measure_as_it_was(self, rng, pair, dtype, added):
         x, y, _ = pair
-        wider = np.hstack([x, self.ADDED[added](x, rng)])
+        wider = np.hstack([x, ADDED[added](x, rng)])
         assert_equal(distances(wider, y), distances(x, y), 1e-6 if dtype == np.float32 else 1e-12)
 
     def test_a_unit_of_rounding_noise_is_dead_for_every_measure(self, rng, pair, dtype, atol):
@@ -125,11 +133,15 @@ class TestUnitsThatAddNothing:
         expected = distances(x, y)
         one_pass = pyrnnsim.pairwise(with_noise)
         assert one_pass["cca"].report.ranks == (5, 9)
-        assert_equal({name: matrix[0, 1] for name, matrix in one_pass.items()}, {name: expected[name] for name in CORE}, atol)
+        assert_equal(
+            {name: matrix[0, 1] for name, matrix in one_pass.items()}, {name: expected[name] for name in CORE}, atol
+        )
         assert_equal(distances(*with_noise), expected, atol, leave_out=["cka:kernel=rbf"])
 
     def test_no_rank_is_cut_where_units_are_independent(self, rng, dtype):
-        report = pyrnnsim.pairwise_cca([spread_out(rng, dtype, 300, 20, 1e3), rng.normal(size=(300, 5)).astype(dtype)]).report
+        report = pyrnnsim.pairwise_cca(
+            [spread_out(rng, dtype, 300, 20, 1e3), rng.normal(size=(300, 5)).astype(dtype)]
+        ).report
         assert report.ranks == report.units == (20, 5) and report.rank_cut == ()
         assert report.condition[0] == pytest.approx(1e3, rel=0.5) and "rank cut" not in report.summary()
 
@@ -187,7 +199,9 @@ class TestScales:
 class TestRefused:
     @pytest.mark.parametrize("value", [0.0, 3.7, -1e20])
     def test_a_constant_network(self, dtype, value):
-        with pytest.raises(ConstantNetworkError, match=r"^pairwise_cca: reps\[3\] \('gru'\) is constant: none of its 4 units"):
+        with pytest.raises(
+            ConstantNetworkError, match=r"^pairwise_cca: reps\[3\] \('gru'\) is constant: none of its 4 units"
+        ):
             factors_of(np.full((30, 4), value, dtype))
 
     @pytest.mark.parametrize(("bad", "word"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "inf")])
@@ -195,7 +209,9 @@ class TestRefused:
     def test_what_is_not_finite_by_row_and_unit(self, rng, dtype, bad, word, row):
         x = rng.normal(size=(3300, 4)).astype(dtype)
         x[row, 2] = bad
-        with pytest.raises(ValueError, match=rf"reps\[3\] \('gru'\).*{word}.*(row|sample) {row}.*unit 2|{row}, 2.*{word}"):
+        with pytest.raises(
+            ValueError, match=rf"reps\[3\] \('gru'\).*{word}.*(row|sample) {row}.*unit 2|{row}, 2.*{word}"
+        ):
             factors_of(x)
 
     def test_sums_that_leave_float64(self, rng):
@@ -215,7 +231,9 @@ class TestDirectionsKept:
     @pytest.mark.parametrize("share", [1e-9, 0.3, 0.42, 0.6, 0.8, 0.95, 0.9999, 1.0])
     def test_a_share(self, rng, on, share):
         x = generators.orthonormal(rng, 50, 5) * self.S
-        assert Leading(share=share, threshold_on=on).count(self.S) == reference.kept_components(x, variance=share, threshold_on=on)
+        assert Leading(share=share, threshold_on=on).count(self.S) == reference.kept_components(
+            x, variance=share, threshold_on=on
+        )
 
     def test_a_share_that_is_reached_exactly(self):
         assert Leading(share=16 / 25.25).count(self.S) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
@@ -63,7 +64,9 @@ DEFINITIONS = [
     ("rsa", {"compare": "pearson"}, lambda x, y: 1 - reference.rsa(x, y, compare="pearson")),
     ("rsa", {"compare": "cosine"}, lambda x, y: 1 - reference.rsa(x, y, compare="cosine")),
 ]
-FUNCTIONS = {name: getattr(pyrnnsim, f"pairwise_{name}") for name in ("cca", "svcca", "pwcca", "cka", "procrustes", "rsa")}
+FUNCTIONS = {
+    name: getattr(pyrnnsim, f"pairwise_{name}") for name in ("cca", "svcca", "pwcca", "cka", "procrustes", "rsa")
+}
 OF_THE_CORE = [case for case in DEFINITIONS if case[1] in ({}, {"side": "first"}) and case[0] != "rsa"]
 ids = [f"{name} {options}" for name, options, _ in DEFINITIONS]
 
@@ -192,3 +195,36 @@ def test_one_pass_gives_what_the_single_functions_give(rng, dtype, atol):
         alone = FUNCTIONS[name](reps, **{key: settings[key] for key in own.get(name, ())})
         np.testing.assert_allclose(found[name], alone, rtol=0, atol=atol)
         assert found[name].report.metric == name and found[name].report.options == alone.report.options
+
+
+class TestFewSamples:
+    @pytest.mark.parametrize("samples", [12, 8])
+    @pytest.mark.parametrize(
+        "call",
+        ["pairwise", "pairwise_cca", "pairwise_svcca", "pairwise_pwcca", "pairwise_distances", "cross_distances"],
+    )
+    def test_one_warning_with_the_chance_level_at_the_callers_line(self, rng, call, samples):
+        reps = [rng.normal(size=(samples, units)) for units in (3, 12, 14)]
+        function = getattr(pyrnnsim, call)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            _ = function(reps, reps) if call == "cross_distances" else function(reps)
+        assert len(caught) == 1 and caught[0].category is UserWarning
+        text = str(caught[0].message)
+        assert text.startswith(f"{call}: ") and "[1]" in text
+        assert f"{samples} samples and 12 units" in text and "mean canonical correlation of 1 by chance" in text
+        assert caught[0].filename == __file__
+
+    @pytest.mark.filterwarnings("ignore:.*by chance:UserWarning")
+    def test_the_values_are_those_of_the_definition(self, rng, dtype, atol):
+        reps = [rng.normal(size=(12, units)).astype(dtype) for units in (3, 12, 14)]
+        found = pyrnnsim.pairwise(reps, side="first", n_components=2)
+        assert found["cca"].report.ranks == (3, 11, 11)
+        for i, j in ((0, 1), (1, 0), (1, 2), (2, 1)):
+            assert found["cca"][i, j] == pytest.approx(0, abs=atol) and found["pwcca"][i, j] == pytest.approx(
+                0, abs=atol
+            )
+            x, y = reps[i].astype(float), reps[j].astype(float)
+            assert found["cka"][i, j] == pytest.approx(1 - reference.linear_cka_from_features(x, y), abs=atol)
+            assert found["svcca"][i, j] == pytest.approx(1 - reference.svcca(x, y, components=2), abs=atol)
+            assert np.cos(found["procrustes"][i, j]) == pytest.approx(reference.procrustes_similarity(x, y), abs=atol)

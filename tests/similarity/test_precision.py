@@ -51,7 +51,9 @@ CORRELATIONS = {
     "spread": lambda count: np.linspace(0.98, 0.02, count),
     "low": lambda count: np.linspace(0.3, 0.01, count),
     "towards one": lambda count: 1 - np.geomspace(1e-6, 0.9, count),
-    "shared latents": lambda count: np.r_[1 - 1e-5 * np.arange(1, count // 2 + 1), np.linspace(0.6, 0.1, count - count // 2)],
+    "shared latents": lambda count: np.r_[
+        1 - 1e-5 * np.arange(1, count // 2 + 1), np.linspace(0.6, 0.1, count - count // 2)
+    ],
 }
 
 
@@ -221,6 +223,15 @@ class TestTies:
             assert found[name][0, 1] == pytest.approx(DEFINITIONS[name](x[:, :1], y), abs=atol), name
         assert found["pwcca"][1, 0] == pytest.approx(found["pwcca"][0, 1], abs=1e-14)  # one direction, one weight
         assert found["pwcca"].report.rank_cut == ((0,) if units > 1 else ())
+
+    @pytest.mark.parametrize(("shared", "noise"), [(5, 1.0), (40, 0.1), (30, 0.01)])
+    @pytest.mark.parametrize("units", [64, 128])
+    def test_close_correlations_are_no_ties(self, rng, units, shared, noise):
+        """Networks of shared latents: many correlations near 1, and the same distance from rounded activity."""
+        reps = generators.population(rng, 4, 1600, units, shared=shared, noise=noise)
+        single = pyrnnsim.pairwise_pwcca([rep.astype(np.float32) for rep in reps])
+        np.testing.assert_allclose(single, pyrnnsim.pairwise_pwcca(reps), rtol=0, atol=1e-5)
+        assert single.report.ambiguous.tolist() == []
 
     def test_no_tie_no_report(self, rng, dtype):
         x, y, _ = generators.correlated_pair(rng, RHO["spread"], 450, 5, 5)
