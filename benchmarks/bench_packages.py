@@ -33,7 +33,7 @@ class Leading(Case):
 
 def contests(config: pytest.Config) -> list[tuple[Case, str]]:
     given = [package for package in PACKAGES if config.getoption(f"--{package.option}")]
-    networks, dtypes = (3, ["float32"]) if config.getoption("--quick") else (6, ["float32", "float64"])
+    networks, dtypes = (3, ["float32"]) if config.getoption("--quick") else (16, ["float32", "float64"])
     pair = Leading("leading", 2, 32, "float64", samples=800)
     chosen: list[tuple[Case, str]] = [(pair, SKLEARN), (pair, OURS)]
     for dtype in dtypes:

@@ -58,6 +58,12 @@ class Case:
         return MEASURES[self.measure].title + (", near ties" if self.ties else "")
 
     @property
+    def key(self) -> str:
+        """Words that ``pytest -k`` takes."""
+        ties = "-ties" if self.ties else ""
+        return f"{self.measure}{ties}-{self.scope}-K{self.networks}-N{self.units}-{self.dtype}-{self.threads}thread"
+
+    @property
     def data(self) -> list[np.ndarray]:
         return states(self.networks, self.samples, self.units, self.dtype, ties=self.ties)
 
@@ -150,9 +156,8 @@ def similarity_cases(quick: bool) -> list[Case]:
             base = Case("cca", networks, units, dtype)
             main = [replace(base, measure=name) for name in ("pwcca", "cca", "cka", "svcca")]
             cases += [replace(case, scope=scope) for case in main for scope in ("whole", "pairs")]
-            if units == 128:
-                cases += [replace(base, measure=name) for name in ("all", "procrustes")]
             if units == 128 and dtype == "float32":
+                cases += [replace(base, measure=name) for name in ("all", "procrustes")]
                 cases += [replace(case, threads=2) for case in main]
                 cases.append(replace(base, measure="pwcca", ties=True))
     return cases

@@ -23,7 +23,8 @@ CHECKOUTS = {
 }
 #: Largest deviation from the float64 references over which nothing is timed.
 TOLERANCE = {(OURS, "float32"): 1e-5, (OURS, "float64"): 1e-10, ("rival", "float32"): 1e-3, ("rival", "float64"): 1e-8}
-_ENOUGH_SECONDS, _MOST_ROUNDS = 0.6, 20  # a call is repeated once, and until so much time has gone into it
+# A call is repeated once, and until so much time has gone into it.
+_ENOUGH_SECONDS, _ENOUGH_WHEN_QUICK, _MOST_ROUNDS = 0.4, 0.1, 20
 _RESULTS = pytest.StashKey[Results]()
 
 
@@ -45,9 +46,17 @@ def results(request: pytest.FixtureRequest) -> Results:
     return request.config.stash[_RESULTS]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_blas_thread():
+    """BLAS is pinned for both: rivals on several threads share out the work themselves, ours by n_jobs."""
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
 @pytest.fixture
 def compete(benchmark, results: Results, pytestconfig: pytest.Config) -> Callable[..., object]:
     """``compete(case, backend, call, check)``: right before fast, then timed, then written down; gives call()."""
+    enough = _ENOUGH_WHEN_QUICK if pytestconfig.getoption("--quick") else _ENOUGH_SECONDS
     rounds, timer = pytestconfig.getoption("--rounds"), resolve_name(pytestconfig.getoption("benchmark_timer"))
 
     def run(
@@ -64,13 +73,11 @@ def compete(benchmark, results: Results, pytestconfig: pytest.Config) -> Callabl
             limit = tolerance or TOLERANCE[backend if backend == OURS else "rival", case.dtype]
             assert error <= limit, f"{backend} is {error:.1e} from the definition, more than {limit:.0e}"
         benchmark.group = str(case)
-        # BLAS is pinned for both: rivals on several threads share out the work themselves, ours by n_jobs.
-        with threadpool_limits(1, user_api="blas"):
-            start = timer()
-            found = call()
-            first = timer() - start
-            again = min(int(_ENOUGH_SECONDS / max(first, 1e-9)), _MOST_ROUNDS)
-            benchmark.pedantic(call, rounds=max(1, again, rounds - 1))
+        start = timer()
+        found = call()
+        first = timer() - start
+        again = min(int(enough / max(first, 1e-9)), _MOST_ROUNDS)
+        benchmark.pedantic(call, rounds=max(1, again, rounds - 1))
         if benchmark.stats is not None:  # else --benchmark-disable
             timing = Timing(min(first, benchmark.stats["min"]), case.items, error)
             results.add(case, backend, timing)
@@ -113,7 +120,7 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
 
 def _clock(config: pytest.Config) -> list[str]:
     timer = config.getoption("benchmark_timer")
-    return [] if timer == "time.perf_counter" else [f"timed with {timer} instead of the wall clock"]
+    return [] if timer == "time.perf_counter" else [f"timed with {timer}, so rows of several threads show their sum"]
 
 
 def _machine() -> list[str]:
@@ -138,5 +145,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A benchmark module says what it times: ``contests(config)`` lists pairs of case and backend."""
     if {"case", "backend"} <= set(metafunc.fixturenames):
         contests = metafunc.module.contests(metafunc.config)
-        ids = [f"{case}-{backend}" for case, backend in contests]
+        ids = [f"{case.key}-{backend}" for case, backend in contests]
         metafunc.parametrize(("case", "backend"), contests, ids=ids)

@@ -105,7 +105,7 @@ def write(rows: list[dict[str, str | float]], folder: Path) -> None:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("scaling"), help="folder of the table and the picture")
+    parser.add_argument("--out", type=Path, help="folder of the table and the picture of the sweeps")
     parser.add_argument("--quick", action="store_true", help="the three smallest sizes, one round")
     parser.add_argument("--n-jobs", type=int, default=1, help="threads (sweeps: 1; --stream: pass -1 for all cores)")
     parser.add_argument("--stream", action="store_true", help="one large comparison instead of the sweeps")
@@ -113,7 +113,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--networks", type=int, default=2880, help="of --stream")
     parser.add_argument("--max-memory", default="4GB", help="of --stream")
     parser.add_argument("--probe", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if not (arguments.out or arguments.stream or arguments.probe):
+        parser.error("give --out DIR for the sweeps, or --stream")
+    return arguments
 
 
 def main() -> None:

@@ -33,6 +33,19 @@ _OTHER_NAMES = {"threads": "n_jobs", "workers": "n_jobs", "num_workers": "n_jobs
 _OTHER_NAMES |= {"verbose": "progress", "labels": "names", "memory": "max_memory"}
 
 
+# What single functions take besides, for hints.
+_OWN_OPTIONS = {
+    "pairwise_svcca": ("variance", "n_components", "threshold_on"),
+    "pairwise_pwcca": ("side", "norm", "definition"),
+    "pairwise_cka": ("kernel", "debiased", "bandwidth"),
+    "pairwise_rsa": ("dissimilarity", "compare"),
+    "pairwise": ("measures", "variance", "n_components", "threshold_on", "side", "norm"),
+    "pairwise_distances": ("metric", "condensed"),
+    "cross_distances": ("metric",),
+    "chance_similarity": ("metric", "permutations", "block", "seed"),
+}
+
+
 class Options(TypedDict, total=False):
     """Keyword arguments that every comparison accepts.
 
@@ -125,7 +138,8 @@ def _refuse_unknown(caller: str, options: Mapping[str, object]) -> None:
     for name in options:
         if name in known:
             continue
-        near = [_OTHER_NAMES[name]] if name in _OTHER_NAMES else difflib.get_close_matches(name, known, n=1)
+        candidates = (*known, *_OWN_OPTIONS.get(caller, ()))
+        near = [_OTHER_NAMES[name]] if name in _OTHER_NAMES else difflib.get_close_matches(name, candidates, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
         raise TypeError(f"{caller}: unknown option {name!r}; {hint}")
 

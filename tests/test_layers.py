@@ -16,7 +16,7 @@ CSRC = ROOT / "csrc"
 #: Lowest first. A module imports from layers below its own and, inside a package, from its package.
 LAYERS = [
     {"_core", "_cuda"},
-    {"_files", "_lock", "_machine", "_progress", "_threads"},
+    {"_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
     {"_inputs"},
     {"similarity"},

@@ -245,8 +245,9 @@ Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, const PairCore<T>
   }
   const double similarity = weighted / sum;
   const double error =
-      weight_error(a.small, w.rho, w.alpha, units, pair.noise, kEigenvalueError, true, outside, similarity);
-  const double doubt = weight_error(a.small, w.rho, w.alpha, units, pair.doubt, 0, a.norm == 1, outside, similarity);
+      weight_error(a.small, w.rho, w.alpha, units, pair.noise, kEigenvalueError, 0, true, outside, similarity);
+  const double doubt =
+      weight_error(a.small, w.rho, w.alpha, units, pair.doubt, 0, pair.noise + 4e-16, a.norm == 1, outside, similarity);
   return {similarity, error, doubt};
 }
 

@@ -27,23 +27,29 @@ static inline double total_error(std::int64_t n, const double* rho) {
 // alpha_k changes by theta sum_j sign(h_k z_j) (h_l z_j), a random walk of `units` steps: theta alpha_l / sqrt(units).
 // Equal changes of rho-weighted and plain sums cancel for rho = the mean, hence the factor (rho - similarity).
 // `outside`: directions may also turn out of the spanned space (the wider network's side), against a gap of rho_k.
+// `blur` > 0 asks for the effect of rounding the input instead: noise is then that of the activities, which both bases
+// follow, so that a correlation near 1 feels only sqrt(1 - rho^2) of it; gaps below blur, the arithmetic's, count as none.
 // `neighbours`: false for exact directions with weights of norm 2, which add up to the same however a tie is turned.
 static inline double weight_error(std::int64_t n, const double* rho, const double* alpha, std::int64_t units,
-                                  double noise, double gram_noise, bool neighbours, bool outside, double similarity) {
+                                  double noise, double gram_noise, double blur, bool neighbours, bool outside,
+                                  double similarity) {
   double total = 0, square = 0;
   for (std::int64_t k = 0; k < n; ++k) total += alpha[k];
-  const auto angle = [=](double gap, double gap_of_squares) {
-    const double theta = noise / (gap + 1e-300) + gram_noise / (gap_of_squares + 1e-300);
+  const auto angle = [=](double gap, double gap_of_squares, double level) {
+    const double apart = gap > blur ? gap - blur : 0.0;
+    const double reach =
+        blur > 0 ? noise * __builtin_sqrt((level < 1 ? 1 - level * level : 0.0) + noise * noise) : noise;
+    const double theta = reach / (apart + 1e-300) + gram_noise / (gap_of_squares + 1e-300);
     return theta < 1 ? theta : 1.0;
   };
   for (std::int64_t k = 0; k < n; ++k) {
     if (neighbours && k + 1 < n) {
-      const double gap = __builtin_fabs(rho[k + 1] - rho[k]), theta = angle(gap, gap * (rho[k + 1] + rho[k]));
+      const double gap = __builtin_fabs(rho[k + 1] - rho[k]), theta = angle(gap, gap * (rho[k + 1] + rho[k]), rho[k]);
       const double lever = theta * (0.5 * (rho[k] + rho[k + 1]) - similarity);
       square += lever * lever * (alpha[k] * alpha[k] + alpha[k + 1] * alpha[k + 1]);
     }
     if (outside) {
-      const double lever = angle(rho[k], rho[k] * rho[k]) * (rho[k] - similarity) * alpha[k];
+      const double lever = angle(rho[k], rho[k] * rho[k], rho[k]) * (rho[k] - similarity) * alpha[k];
       square += lever * lever;
     }
   }

@@ -85,8 +85,8 @@ double side_by_lapack(const PairCore<double>& pair, const SolveOptions& options,
     sum += alpha[static_cast<std::size_t>(k)];
     weighted += alpha[static_cast<std::size_t>(k)] * rho[k];
   }
-  const double error = weight_error(count, rho, alpha.data(), units, pair.noise + pair.doubt, 0, options.norm == 1,
-                                    outside, weighted / sum);
+  const double error = weight_error(count, rho, alpha.data(), units, pair.doubt, 0, pair.noise + 4e-16,
+                                    options.norm == 1, outside, weighted / sum);
   ambiguous = ambiguous || !(error <= options.ambiguity);
   return weighted / sum;
 }

@@ -19,7 +19,7 @@ from pyrnnsim._options import RunOptions, parse_options
 from pyrnnsim._progress import progress_bar
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.similarity.matrix import DistanceMatrix, Report
-from pyrnnsim.similarity.runner import check_calibration, collect_sides
+from pyrnnsim.similarity.runner import check_calibration, check_out, collect_sides
 from pyrnnsim.similarity.tiles import TileStore
 from pyrnnsim.similarity.usable import Usable, digest, finite
 
@@ -38,6 +38,9 @@ class Job:
         check: Refuses numbers of samples that cannot work.
         about: Options for the report.
         has_chance: Whether ``calibrated=True`` works.
+        symmetric: Whether a block and its mirror image hold the same distances.
+        is_distance: Whether negative values are rounding, to be read as 0.
+        check_memory: Refuses sizes that do not fit; sees shapes only.
     """
 
     name: str
@@ -46,6 +49,9 @@ class Job:
     check: Callable[[int], None] = field(default=lambda _: None)
     about: Mapping[str, object] = field(default_factory=dict)
     has_chance: bool = False
+    symmetric: bool = True
+    is_distance: bool = True
+    check_memory: Callable[[Usable, Usable | None, RunOptions], None] = field(default=lambda *_: None)
 
 
 def run(caller: str, reps: Any, other: Any, raw_options: Mapping[str, object], job: Job) -> DistanceMatrix:
@@ -56,12 +62,15 @@ def run(caller: str, reps: Any, other: Any, raw_options: Mapping[str, object], j
         raise ValueError(f"{caller}: {job.name} with these options runs on the CPU only; use device='cpu'")
     sides = collect_sides(caller, reps, other, options)
     check_calibration(caller, options, len(sides[0]), len(sides[-1]))
+    check_out(caller, options, len(sides[0]), len(sides[-1]))
     if options.calibrated is True and not job.has_chance:
         raise ValueError(
             f"{caller}: the chance level of {job.name} has no closed form; pass "
             "calibrated=pyrnnsim.chance_similarity(reps, metric=..., permutations=20)"
         )
     job.check(sides[0].samples)
+    whole = [Usable(side, range(len(side))) for side in sides]
+    job.check_memory(whole[0], None if other is None else whole[1], options)
     usable = [finite(side, skip=options.nan_policy == "skip") for side in sides]
     right = None if other is None else usable[1]
     cuts = _cuts(usable, job.block_size(sides[0].samples, options))
@@ -126,10 +135,10 @@ def _fill(caller: str, options: RunOptions, job: Job, left: Usable, right: Usabl
         for (rows, others, same), already in zip(tiles, done, strict=True):
             if not already:
                 values = job.distances(rows, None if same else others, options, bar.update)
-                target.put(rows, others, _finished(options, rows, others, values, same))
+                target.put(rows, others, _finished(options, job, rows, others, values, same))
 
 
-def _finished(options: RunOptions, rows: Usable, columns: Usable, distances: Array, same: bool) -> Array:
+def _finished(options: RunOptions, job: Job, rows: Usable, columns: Usable, distances: Array, same: bool) -> Array:
     if isinstance(options.calibrated, np.ndarray):
         floor = np.minimum(options.calibrated[np.ix_(rows.chosen, columns.chosen)], 1 - 1e-12)
         if np.isnan(floor).any():
@@ -137,17 +146,17 @@ def _finished(options: RunOptions, rows: Usable, columns: Usable, distances: Arr
         distances = distances / (1 - floor)
     if same:
         np.fill_diagonal(distances, 0.0)
-    return np.maximum(distances, 0.0)
+    return np.maximum(distances, 0.0) if job.is_distance else distances
 
 
 class _Target:
     """The matrix in memory, or its tiles on disk."""
 
     def __init__(
-        self, cuts: tuple[list[int], list[int]], matrix: Array | None, store: TileStore | None, same: bool
+        self, cuts: tuple[list[int], list[int]], matrix: Array | None, store: TileStore | None, mirrored: bool
     ) -> None:
         self.cuts = cuts
-        self._matrix, self._store, self._same = matrix, store, same
+        self._matrix, self._store, self._mirrored = matrix, store, mirrored
         self._tiles: list[tuple[Usable, Usable]] = []
 
     def has(self, rows: Usable, columns: Usable) -> bool:
@@ -163,7 +172,7 @@ class _Target:
 
     def _scatter(self, matrix: Array, rows: Usable, columns: Usable, distances: Array) -> None:
         matrix[np.ix_(rows.chosen, columns.chosen)] = distances
-        if self._same and rows.chosen != columns.chosen:
+        if self._mirrored and rows.chosen != columns.chosen:
             matrix[np.ix_(columns.chosen, rows.chosen)] = distances.T
 
     def finish(self) -> Array:
@@ -184,17 +193,17 @@ class _Target:
 def _target(
     caller: str, options: RunOptions, job: Job, sides: Sequence[Collection], cuts: tuple[list[int], list[int]]
 ) -> Iterator[_Target]:
-    shape, same = (len(sides[0]), len(sides[-1])), len(sides) == 1
+    shape, mirrored = (len(sides[0]), len(sides[-1])), len(sides) == 1 and job.symmetric
     if isinstance(options.out, Path):
         cuts = _stored_cuts(options.out, cuts)
         with TileStore(options.out, shape, _header(options, job, sides, cuts)) as store:
-            yield _Target(cuts, None, store, same)
+            yield _Target(cuts, None, store, mirrored)
         return
     if options.out is not None and options.out.shape != shape:
         raise ValueError(f"{caller}: out has shape {options.out.shape}, expected {shape}")
     matrix = np.empty(shape) if options.out is None else options.out
     matrix[...] = np.nan
-    yield _Target(cuts, matrix, None, same)
+    yield _Target(cuts, matrix, None, mirrored)
 
 
 def _stored_cuts(path: Path, cuts: tuple[list[int], list[int]]) -> tuple[list[int], list[int]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim._inputs.arrays import as_matrix, compute_dtype
 from pyrnnsim._inputs.labels import Label
 from pyrnnsim._threads import thread_limit
+from pyrnnsim._warnings import warn_user
 from pyrnnsim.similarity.chance import expected_cca
 from pyrnnsim.similarity.representation import Representation, prepare_labelled
 
@@ -56,7 +57,7 @@ def canonical_correlations(x: Any, y: Any) -> CanonicalCorrelations:
     """
     first, second = _prepared(x, "x"), _prepared(y, "y")
     if first.samples != second.samples:
-        hint = " (it looks transposed: pass x.T)" if second.units == first.samples else ""
+        hint = " (it looks transposed: pass y.T)" if second.units == first.samples else ""
         raise ValueError(
             f"canonical_correlations: y has {second.samples} samples, expected {first.samples} as in x; "
             f"rows must be the same probe inputs{hint}"
@@ -71,7 +72,7 @@ def canonical_correlations(x: Any, y: Any) -> CanonicalCorrelations:
         _directions(second, right.T),
         first.rank,
         second.rank,
-        _ties(rho, 1e-12 if first.dtype == second.dtype == np.float64 else 1e-6),
+        _ties(rho, 1e-6 if _is_narrow(x) or _is_narrow(y) else 1e-12),
     )
 
 
@@ -79,11 +80,9 @@ def _warn_few_samples(first: Representation, second: Representation) -> None:
     samples, units = first.samples, max(first.units, second.units)
     if units >= samples:
         chance = expected_cca(first.rank, second.rank, samples)
-        warnings.warn(
+        warn_user(
             f"canonical_correlations: {samples} samples of {units} units: unrelated networks of this size reach a mean "
             f"canonical correlation of {chance:.3g} by chance; use more samples",
-            UserWarning,
-            stacklevel=3,
         )
 
 
@@ -91,6 +90,12 @@ def _prepared(rep: Any, argument: str) -> Representation:
     if isinstance(rep, Representation):
         return rep
     return prepare_labelled(rep, Label("canonical_correlations", argument), np.float64)
+
+
+def _is_narrow(rep: Any) -> bool:
+    """Whether the input carries no more digits than float32."""
+    dtype = rep.dtype if isinstance(rep, Representation) else as_matrix(rep, Label("", "")).dtype
+    return compute_dtype([np.dtype(dtype)]) == np.float32
 
 
 def _directions(rep: Representation, turn: Array) -> Array:

@@ -126,12 +126,15 @@ def choose(caller: str, metric: object, given: Mapping[str, Any]) -> Chosen:
         raise TypeError(f"{caller}: metric must be a name or a function of two arrays, got {metric!r}")
     name, _, text = metric.partition(":")
     if name not in PARAMETERS:
-        near = difflib.get_close_matches(name, PARAMETERS, n=1)
+        near = difflib.get_close_matches(name.lower(), PARAMETERS, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ValueError(
             f"{caller}: unknown metric {name!r}; {hint}expected one of {', '.join(PARAMETERS)}, or a function"
         )
-    settings = {**_parse(caller, name, text), **given}
+    written = _parse(caller, name, text)
+    for key in written.keys() & given.keys():
+        raise TypeError(f"{caller}: {key} is given twice, in metric {metric!r} and as an argument")
+    settings = {**written, **given}
     for key in settings:
         if key not in PARAMETERS[name]:
             known = (*PARAMETERS[name], *Options.__annotations__)
@@ -198,4 +201,4 @@ def _cka(caller: str, given: Mapping[str, Any]) -> Chosen:
         return Chosen(vector=rbf_measure(caller, given.get("bandwidth", "median"), debiased))
     if "bandwidth" in given:
         raise ValueError(f"{caller}: bandwidth is an option of kernel='rbf'; the linear kernel has none")
-    return Chosen(native=readings.debiased_cka(caller) if debiased else readings.linear_cka())
+    return Chosen(native=readings.debiased_cka() if debiased else readings.linear_cka())

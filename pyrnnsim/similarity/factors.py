@@ -17,9 +17,11 @@ Rows = Callable[[int, int], NDArray[np.floating]]
 
 _CHUNK = 8 * _core.SAMPLE_BLOCK
 _EPS32, _EPS64 = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
-# Squared condition down to which the Gram matrix alone gives a basis: canonical correlations are then right to about
+# Squared condition down to which the Gram matrix gives a basis: canonical correlations are then right to about
 # eps / ratio, 1e-11 in float64 and well below float32's own rounding for float32 input.
 _GRAM_RATIO = {"d": 1e-7, "f": 1e-10}
+# And below this ratio in float64 the basis is orthonormalised once more, which leaves eps times the condition only.
+_GRAM_ALONE = 1e-4
 # Above this condition a float32 sum of the basis would show in the fifth digit.
 _FLOAT_CONDITION = 100.0
 _LARGEST_EXPONENT = 400
@@ -100,7 +102,11 @@ class Moments:
     shift: int = 0
 
 
-class ConstantNetworkError(ValueError):
+class UnusableNetworkError(ValueError):
+    """A network that ``nan_policy="skip"`` leaves out."""
+
+
+class ConstantNetworkError(UnusableNetworkError):
     """Every unit of a network is constant: there is nothing to compare."""
 
 
@@ -123,7 +129,10 @@ def moments(rows: Rows, samples: int, label: Label) -> Moments:
         block = rows(start, stop)
         _core.add_column_sums(block, shift, sums, spread)
         if not np.isfinite(sums).all():
-            check_finite(block, label, start)
+            try:
+                check_finite(block, label, start)
+            except ValueError as error:
+                raise UnusableNetworkError(str(error)) from None
             raise ValueError(f"{label} has values near the end of the range of float64; divide it by 1e10 or so")
     tolerance = 4 * float(np.finfo(first.dtype).eps) * np.abs(shift)
     live = spread > tolerance
@@ -154,7 +163,10 @@ def factorize(rows: Rows, samples: int, label: Label) -> Factors:
     if samples > len(live):
         eigenvalues, vectors = np.linalg.eigh(gram[np.ix_(live, live)])
         if eigenvalues[0] > _GRAM_RATIO[dtype.char] * eigenvalues[-1]:
-            return _from_gram(eigenvalues[::-1], vectors[:, ::-1], live, stats, dtype)
+            factors = _from_gram(eigenvalues[::-1], vectors[:, ::-1], live, stats, dtype)
+            if dtype == np.float64 and eigenvalues[0] < _GRAM_ALONE * eigenvalues[-1]:
+                return replace(factors, correction=_orthonormalizer(rows, samples, factors))
+            return factors
     return _from_qr(rows, samples, np.sqrt(np.diag(gram)), live, stats)
 
 

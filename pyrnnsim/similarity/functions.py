@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -59,8 +60,8 @@ def function_job(caller: str, function: Function) -> Job:
 
     def distance(left: Usable, i: int, right: Usable, j: int) -> float:
         labels = {"x_label": left.label(i), "y_label": right.label(j)} if function.labelled else {}
-        value = function.call(left.rows(i), right.rows(j), **labels)
-        if np.ndim(value) != 0 or not np.isfinite(value):
+        value: object = function.call(_read_only(left.rows(i)), _read_only(right.rows(j)), **labels)
+        if not isinstance(value, int | float | np.integer | np.floating) or not math.isfinite(value):
             first, second = (str(label).partition(": ")[2] for label in (left.label(i), right.label(j)))
             raise ValueError(f"{caller}: metric gave {value!r} for {first} and {second}; expected a finite number")
         return float(value)
@@ -79,12 +80,27 @@ def function_job(caller: str, function: Function) -> Job:
         return result
 
     about = function.about if function.about is not None else {"function": _fingerprint(function.call)}
-    return Job(function.name, distances, lambda *_: _BLOCK, about=about)
+    return Job(
+        function.name,
+        distances,
+        lambda *_: _BLOCK,
+        about=about,
+        symmetric=function.symmetric,
+        is_distance=function.labelled,
+    )
+
+
+def _read_only(rows: NDArray[Any]) -> NDArray[Any]:
+    """A view that the user's function cannot write the caller's array through."""
+    view = rows.view()
+    view.flags.writeable = False
+    return view
 
 
 def _fingerprint(call: Callable[..., float]) -> str:
-    """Name and body of a function: tiles of one that was edited since, or of its namesake, are not taken for its own."""
+    """Name and body of a function: tiles of one edited since, or of a namesake, are not taken for its own."""
     code = getattr(call, "__code__", None)
-    body = repr((code.co_code, code.co_consts, code.co_names)).encode() if code is not None else b""
+    parts = () if code is None else (code.co_code, code.co_consts, code.co_names)
+    body = repr(parts).encode()
     place = f"{getattr(call, '__module__', '')}.{getattr(call, '__qualname__', type(call).__name__)}"
     return f"{place} {hashlib.blake2b(body, digest_size=8).hexdigest()}"

@@ -150,7 +150,7 @@ class GpuTileEngine:
     def _ties(
         self, rho: NDArray[np.float64], alpha: NDArray[np.float64], side: Networks, chosen: list[int]
     ) -> NDArray[np.uint8]:
-        """AMBIGUOUS where rounding can turn neighbouring directions into each other (csrc/similarity/pair_error.hpp)."""
+        """AMBIGUOUS where rounding can turn neighbouring directions into each other (pair_error.hpp)."""
         if self._request.norm == 2 or rho.shape[1] < 2:
             return np.zeros(len(rho), np.uint8)
         total = alpha.sum(1, keepdims=True)

@@ -69,8 +69,8 @@ class Report:
             lines.insert(1, "options: " + ", ".join(f"{name}={value!r}" for name, value in self.options.items()))
         if self.kept:
             lines.append(f"directions kept: {_range(self.kept)}")
-        if self.condition:
-            worst = int(np.argmax(self.condition))
+        if self.condition and not np.isnan(self.condition).all():
+            worst = int(np.nanargmax(self.condition))
             lines.append(f"largest condition number: {self.condition[worst]:.2g} ({self._name(worst)})")
         if self.chance is not None:
             lines.append(f"chance level: similarity {self.chance:.3g} between unrelated networks of these sizes")

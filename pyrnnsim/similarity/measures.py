@@ -139,7 +139,7 @@ def pairwise_cka(
         return pairwise_vectors(caller, reps, rbf_measure(caller, bandwidth, debiased), options)
     if not (isinstance(bandwidth, str) and bandwidth == "median"):
         raise ValueError(f"{caller}: bandwidth is an option of kernel='rbf'; the linear kernel has none")
-    measure = readings.debiased_cka(caller) if debiased else readings.linear_cka()
+    measure = readings.debiased_cka() if debiased else readings.linear_cka()
     return _one(caller, reps, measure, options)
 
 
@@ -201,8 +201,11 @@ def pairwise(
     Args:
         reps: As in ``pairwise_cca``.
         measures: Any of "cca", "svcca", "pwcca", "cka" (linear, biased), "procrustes".
-        variance, n_components, threshold_on: As in ``pairwise_svcca``.
-        side, norm: As in ``pairwise_pwcca``.
+        variance: As in ``pairwise_svcca``.
+        n_components: As in ``pairwise_svcca``.
+        threshold_on: As in ``pairwise_svcca``.
+        side: As in ``pairwise_pwcca``.
+        norm: As in ``pairwise_pwcca``.
         **options: Common options. ``out="d.npy"`` writes ``d-cca.npy`` and so on.
     Returns:
         One (K, K) matrix per measure, in the order asked for.
@@ -212,7 +215,10 @@ def pairwise(
     Source: as the single measures.
     """
     caller = "pairwise"
-    if isinstance(measures, str) or not measures:
+    given: Any = measures
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise TypeError(f"{caller}: measures must be a list of {', '.join(MEASURES)}, got {measures!r}")
+    if not given:
         raise ValueError(f"{caller}: measures must be a list of {', '.join(MEASURES)}, got {measures!r}")
     for name in measures:
         choice(caller, "measures", name, *MEASURES)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pyrnnsim import _core
 from pyrnnsim._inputs.collection import Collection
 from pyrnnsim.similarity.factors import (
-    ConstantNetworkError,
     Factors,
     Moments,
+    UnusableNetworkError,
     centred_gram,
     chunks,
     factorize,
@@ -100,8 +100,8 @@ class Networks:
     def _prepare_one(self, i: int) -> bool:
         try:
             self._decompose(i)
-        except ValueError as error:
-            if self._skip and (isinstance(error, ConstantNetworkError) or "nan_policy" in str(error)):
+        except UnusableNetworkError:
+            if self._skip:
                 return False
             raise
         if self._hold:
@@ -205,7 +205,7 @@ class Networks:
     def permuted(self, order: NDArray[np.intp]) -> Networks:
         """The same networks with their samples in another order; the factors are shared, for centring does not care."""
         other = copy(self)
-        other._order = order
+        other._order = order  # noqa: SLF001 (the same class)
         return other
 
     def basis(self, i: int, start: int, stop: int) -> NDArray[np.floating]:
@@ -251,17 +251,17 @@ class Networks:
         """As ``basis``, in float64 from the rows themselves: for pairs that need more digits."""
         if self._order is not None:
             whole = copy(self)
-            whole._order = None
+            whole._order = None  # noqa: SLF001
             return np.ascontiguousarray(whole.exact_basis(i, 0, self.collection.samples)[self._order[start:stop]])
         prepared = self.collection.prepared(i)
         if prepared is not None:
-            part: NDArray[np.float64] = np.ascontiguousarray(prepared.basis[start:stop, : self.width(i)], np.float64)
-            return part
+            wide: NDArray[np.float64] = np.ascontiguousarray(prepared.basis[start:stop, : self.width(i)], np.float64)
+            return wide
         rows = self.collection.rows(i, start, stop).astype(np.float64)
         return self.factors(i).basis(rows, self.width(i)).astype(np.float64, copy=False)
 
     def row_norms(self, i: int) -> NDArray[np.float64]:
-        """(P, 1) squared norms of the rows of the activity in the units of ``scale``: the diagonal of its Gram matrix."""
+        """(P, 1) squared norms of the rows of the activity in the units of ``scale``: the Gram diagonal."""
         scale = self.scale(i)
         parts = [(self.basis(i, *at).astype(np.float64) * scale) ** 2 for at in chunks(self.collection.samples)]
         return np.concatenate([part.sum(axis=1, keepdims=True) for part in parts])

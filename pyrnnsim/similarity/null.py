@@ -105,6 +105,6 @@ def _permutations(
     if isinstance(block, bool) or not isinstance(block, int | np.integer):
         raise TypeError(f"{caller}: block must be an int, got {block!r}")
     if block < 1 or samples % block or samples == block:
-        raise ValueError(f"{caller}: block must divide the {samples} samples into two blocks or more, got {block}")
+        raise ValueError(f"{caller}: block must divide the {samples} samples into two or more, got {block}")
     positions = np.arange(samples).reshape(-1, block)
     return [positions[rng.permutation(len(positions))].ravel() for _ in range(count)]

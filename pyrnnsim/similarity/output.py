@@ -107,7 +107,7 @@ def resume_plan(options: RunOptions, measures: Sequence[Measure], plan: Plan) ->
 
 @contextmanager
 def open_outputs(
-    caller: str, options: RunOptions, measures: Sequence[Measure], left: Networks, right: Networks | None, plan: Plan
+    options: RunOptions, measures: Sequence[Measure], left: Networks, right: Networks | None, plan: Plan
 ) -> Iterator[Output]:
     """The output that ``options.out`` asks for; networks that were skipped keep NaN."""
     shape = len(left.collection), len((right or left).collection)
@@ -121,12 +121,6 @@ def open_outputs(
             ]
             yield Output([], stores, right is None)
             return
-        if out is not None and several:
-            raise ValueError(
-                f"{caller}: out is one array for {len(measures)} measures; pass a path, it names one file each"
-            )
-        if out is not None and out.shape != shape:
-            raise ValueError(f"{caller}: out has shape {out.shape}, expected {shape}")
         matrices = [np.empty(shape) if out is None else out for _ in measures]
         for matrix in matrices:
             matrix[...] = np.nan

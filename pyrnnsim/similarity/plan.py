@@ -11,7 +11,7 @@ from pyrnnsim._inputs.collection import Collection
 
 # Stacked columns per side of a tile: enough for the product to run at full speed and the packing of its operands to
 # vanish, few enough that a tile takes about a second and its cores fit beside everything else.
-_TILE_COLUMNS = 4096
+_TILE_COLUMNS = 3072
 _MOST_NETWORKS = 512
 
 
@@ -47,28 +47,36 @@ def holds(collections: Sequence[Collection], columns: Sequence[int], memory: int
 
 
 def make_plan(
-    left: Sequence[int], right: Sequence[int], samples: int, itemsize: int, memory: int, hold: bool, caller: str
+    left: Sequence[int],
+    right: Sequence[int],
+    samples: int,
+    itemsize: int,
+    memory: int,
+    hold: bool,
+    caller: str,
+    *,
+    held: int = 0,
 ) -> Plan:
-    """Cut a comparison of networks of these widths, in the order given.
+    """Cut a comparison of networks of these widths, in the order given; ``held`` bytes of ``memory`` are taken already.
 
     Raises:
         MemoryError: If ``memory`` does not even hold one pair, naming the bytes that would do.
     """
-    widest = max(*left, *right)
+    widest, free = max(*left, *right), memory - held
     # Per stacked column of both sides: its panels (one copy) and, when bases are not held, the rows they come from.
     per_sample = itemsize * (1 if hold else 3)
     block = min(_core.SAMPLE_BLOCK, samples)
-    columns = _TILE_COLUMNS
-    while columns > widest and _tile_bytes(columns, samples, per_sample, itemsize) > memory // 2:
+    columns = _TILE_COLUMNS * 4 // max(itemsize, 6)  # a float64 tile takes twice as long per pair
+    while columns > widest and _tile_bytes(columns, samples, per_sample, itemsize) > free // 2:
         columns //= 2
     columns = max(columns, widest)
     chunk = samples
-    while chunk > block and _tile_bytes(columns, chunk, per_sample, itemsize) > memory // 2:
+    while chunk > block and _tile_bytes(columns, chunk, per_sample, itemsize) > free // 2:
         chunk = max(block, chunk // 2 // block * block)
     least = _tile_bytes(columns, chunk, per_sample, itemsize)
-    if least > memory:
+    if least > free:
         raise MemoryError(
-            f"{caller}: max_memory={memory} bytes is too little for networks this wide; pass at least {least}"
+            f"{caller}: max_memory={memory} bytes is too little for networks this wide; pass at least {least + held}"
         )
     return Plan(hold, _cut(left, columns), _cut(right, columns), chunk)
 

@@ -124,7 +124,7 @@ def _traces(side: Networks, chosen: NDArray[np.intp]) -> Array:
     return np.array([side.trace(int(i)) for i in chosen])
 
 
-def debiased_cka(caller: str) -> Measure:
+def debiased_cka() -> Measure:
     """Linear CKA from the unbiased estimate of HSIC (Song et al. 2012, eq. 5), in feature space.
 
     With K = X X^T of centred X, K 1 = 0, so the kernel without its diagonal has row sums -diag K and needs no P x P
@@ -137,8 +137,6 @@ def debiased_cka(caller: str) -> Measure:
         return norm2 - q + traces / ((samples - 1) * (samples - 2)) - 2 * q / (samples - 2)
 
     def begin(left: Networks, right: Networks | None) -> None:
-        if left.collection.samples < 4:
-            raise ValueError(f"{caller}: debiased=True needs at least 4 samples, got {left.collection.samples}")
         products["q"] = _diagonal_products(left, right or left)
         for key, side in (("left", left), ("right", right or left)):
             own[key] = np.ones(len(side.collection))
@@ -165,6 +163,7 @@ def debiased_cka(caller: str) -> Measure:
         chance=lambda p: np.zeros((len(p.rows), len(p.columns))),
         begin=begin,
         options={"kernel": "linear", "debiased": True},
+        least_samples=4,
     )
 
 

@@ -114,15 +114,13 @@ class Representation:
             content = read_checked(Path(path))
             length = int.from_bytes(content[:8], "little")
             about = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["pyrnnsim"])
-            if about["format"] != _FORMAT:
-                raise ValueError(f"format {about['format']!r}")
+            known = {_FORMAT: Factors}[about["format"]]
             arrays = import_module("safetensors.numpy").load(content)
             basis = arrays.pop("basis")
-            factors = Factors(**{"correction": None, **arrays, **about["factors"]})
+            factors = known(**{"correction": None, **arrays, **about["factors"]})
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"{path} is damaged, or no representation that this version of pyrnnsim wrote ({error}); prepare the "
-                "network again"
+                f"{path} is damaged, or no representation that this version of pyrnnsim wrote; prepare it again"
             ) from error
         return cls(about["name"], about["samples"], basis, factors)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,6 +15,7 @@ from pyrnnsim._inputs.collection import Collection, collect
 from pyrnnsim._options import RunOptions, parse_options
 from pyrnnsim._progress import progress_bar
 from pyrnnsim._threads import thread_limit
+from pyrnnsim._warnings import warn_user
 from pyrnnsim.similarity.chance import expected_cca
 from pyrnnsim.similarity.engine import AMBIGUOUS, REFINED, Request, TileEngine, canonical_order, identities
 from pyrnnsim.similarity.gpu_engine import GpuTileEngine
@@ -50,6 +50,7 @@ class Measure:
         chance: Similarity of unrelated networks in closed form, for ``calibrated=True``; None where there is none.
         begin: Called once when the networks are ready.
         options: What the report says beyond the name.
+        least_samples: Fewer rows are refused.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Measure:
     chance: Callable[[Place], NDArray[np.float64]] | None = None
     begin: Callable[[Networks, Networks | None], None] | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    least_samples: int = 2
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Run:
 
     @property
     def columns(self) -> Networks:
+        """Networks of the columns."""
         return self.left if self.right is None else self.right
 
 
@@ -91,14 +94,15 @@ def compare(
     started = time.perf_counter()
     options = parse_options(caller, raw_options)
     collections = collect_sides(caller, reps, other, options)
-    check_calibration(caller, options, len(collections[0]), len(collections[-1]))
-    if options.calibrated is True:
-        check_closed_forms(caller, measures)
-    warn_few_samples(caller, collections)
+    check_request(caller, options, measures, collections)
+    warn_few_samples(collections)
     natives = tuple(dict.fromkeys(measure.native for measure in measures))
     form = form_of(natives)
     leading = leading or Leading()
-    hold = holds(collections, _columns(collections, form, leading), options.max_memory)
+    columns = _columns(collections, form, leading)
+    hold = holds(collections, columns, options.max_memory)
+    first = collections[0]
+    make_plan(columns, columns, first.samples, first.dtype.itemsize, options.max_memory, hold, caller)  # or refuse now
     skip = options.nan_policy == "skip"
     sides = [Networks(one, form, leading, hold=hold, skip=skip, loadings="pwcca" in natives) for one in collections]
     with thread_limit():
@@ -188,8 +192,9 @@ def collect_sides(caller: str, reps: Any, other: Any, options: RunOptions) -> li
         return [first]
     second = collect(other, caller=caller, argument="b", dtype=options.dtype)
     if first.samples != second.samples:
+        model = str(first.label(0)).partition(": ")[2]
         raise ValueError(
-            f"{second.label(0)} has {second.samples} samples, expected {first.samples} as in a[0]; "
+            f"{second.label(0)} has {second.samples} samples, expected {first.samples} as in {model}; "
             "rows must be the same probe inputs in every network"
         )
     if first.dtype != second.dtype:
@@ -198,7 +203,7 @@ def collect_sides(caller: str, reps: Any, other: Any, options: RunOptions) -> li
     return [first, second]
 
 
-def warn_few_samples(caller: str, collections: Sequence[Collection]) -> None:
+def warn_few_samples(collections: Sequence[Collection]) -> None:
     """Say once that chance alone correlates networks with as many units as samples."""
     for collection in collections:
         wide = next((i for i, units in enumerate(collection.units) if units >= collection.samples), None)
@@ -207,12 +212,10 @@ def warn_few_samples(caller: str, collections: Sequence[Collection]) -> None:
         samples, units = collection.samples, collection.units[wide]
         rank = min(units, samples - 1)
         chance = expected_cca(rank, rank, samples)
-        warnings.warn(
+        warn_user(
             f"{collection.label(wide)} has {samples} samples and {units} units: two unrelated networks of this size "
             f"reach a mean canonical correlation of {chance:.3g} by chance; use more samples, fewer directions "
             "(pairwise_svcca(n_components=...)), or calibrated=True",
-            UserWarning,
-            stacklevel=4,
         )
         return
 
@@ -229,7 +232,7 @@ def _fill(run: Run, request: Request, hold: bool) -> dict[str, DistanceMatrix]:
     found = [canonical_order(side, own) for side, own in zip(sides, keys, strict=True)]
     orders = found[0], found[-1]
     plan = resume_plan(run.options, run.measures, _plan(run, orders, hold))
-    with open_outputs(run.caller, run.options, run.measures, run.left, run.right, plan) as output:
+    with open_outputs(run.options, run.measures, run.left, run.right, plan) as output:
         flags = _go_through(run, request, plan, orders, (keys[0], keys[-1]), output)
         matrices = output.finish()
     return {
@@ -244,8 +247,7 @@ def _plan(run: Run, orders: tuple[list[int], list[int]], hold: bool) -> Plan:
         return Plan(hold, (0,), (0,), samples)
     widths = [run.left.width(i) for i in orders[0]], [run.columns.width(j) for j in orders[1]]
     held = run.left.held_bytes + (0 if run.right is None else run.right.held_bytes)
-    memory = max(run.options.max_memory - held, run.options.max_memory // 4)
-    return make_plan(*widths, samples, item, memory, hold, run.caller)
+    return make_plan(*widths, samples, item, run.options.max_memory, hold, run.caller, held=held)
 
 
 @dataclass
@@ -321,6 +323,33 @@ def _distances(run: Run, measure: Measure, values: NDArray[np.float64], place: P
     return measure.distance(forward), measure.distance(backward)
 
 
+def check_request(
+    caller: str, options: RunOptions, measures: Sequence[Measure], collections: Sequence[Collection]
+) -> None:
+    """Refuse what cannot work before any row is read."""
+    rows, columns = len(collections[0]), len(collections[-1])
+    check_calibration(caller, options, rows, columns)
+    check_out(caller, options, rows, columns)
+    if isinstance(options.out, np.ndarray) and len(measures) > 1:
+        raise ValueError(
+            f"{caller}: out is one array for {len(measures)} measures; pass a path, it names one file each"
+        )
+    if options.calibrated is True:
+        check_closed_forms(caller, measures)
+    for measure in measures:
+        if collections[0].samples < measure.least_samples:
+            raise ValueError(
+                f"{caller}: debiased=True needs at least {measure.least_samples} samples, got {collections[0].samples}: "
+                "pass debiased=False or more samples"
+            )
+
+
+def check_out(caller: str, options: RunOptions, rows: int, columns: int) -> None:
+    """Refuse an array of another shape."""
+    if isinstance(options.out, np.ndarray) and options.out.shape != (rows, columns):
+        raise ValueError(f"{caller}: out has shape {options.out.shape}, expected {(rows, columns)}")
+
+
 def check_closed_forms(caller: str, measures: Sequence[Measure]) -> None:
     """Refuse ``calibrated=True`` for a measure without a closed form of its chance level."""
     for measure in measures:
@@ -354,6 +383,7 @@ def _report(run: Run, measure: Measure, flags: _Flags) -> Report:
     sides = [run.left] if run.right is None else [run.left, run.right]
     facts = [fact for side in sides for fact in side.facts()]
     tied = measure.native == "pwcca"
+    known = any(fact.rank is not None for fact in facts)
     return Report(
         metric=measure.name,
         options=dict(measure.options),
@@ -361,10 +391,10 @@ def _report(run: Run, measure: Measure, flags: _Flags) -> Report:
         column_names=run.columns.collection.names,
         samples=run.left.collection.samples,
         units=tuple(fact.units for fact in facts),
-        ranks=tuple(fact.rank for fact in facts if fact.rank is not None),
+        ranks=tuple(fact.rank or 0 for fact in facts) if known else (),
         kept=tuple(fact.kept for fact in facts) if measure.native == "svcca" else None,
         rank_cut=tuple(i for i, fact in enumerate(facts) if fact.cut),
-        condition=tuple(fact.condition for fact in facts if fact.condition is not None),
+        condition=tuple(np.nan if fact.condition is None else fact.condition for fact in facts) if known else (),
         ambiguous=np.array(sorted(flags.ambiguous) if tied else [], np.int64).reshape(-1, 2),
         refined=flags.refined,
         skipped=tuple(i for i, fact in enumerate(facts) if fact.skipped),

@@ -20,7 +20,7 @@ from pyrnnsim.similarity.matrix import DistanceMatrix
 from pyrnnsim.similarity.rsa import check_rsa_options, rsa_vector
 from pyrnnsim.similarity.runner import collect_sides
 from pyrnnsim.similarity.usable import Usable, finite
-from pyrnnsim.similarity.vectors import vector_similarities
+from pyrnnsim.similarity.vectors import check_memory, vector_similarities
 
 Array = NDArray[np.float64]
 
@@ -102,10 +102,13 @@ def vector_job(measure: VectorMeasure) -> Job:
             similarity = (similarity - floor) / (1 - floor)
         return 1.0 - similarity
 
+    def check(left: Usable, right: Usable | None, options: RunOptions) -> None:
+        check_memory(left, right, max_memory=options.max_memory, n_jobs=options.n_jobs)
+
     def block_size(samples: int, options: RunOptions) -> int:
         return max(8, options.max_memory // 2 // (4 * samples * (samples + 1)))
 
-    return Job(measure.name, distances, block_size, measure.check, measure.options, has_chance=True)
+    return Job(measure.name, distances, block_size, measure.check, measure.options, has_chance=True, check_memory=check)
 
 
 def vector_chance(caller: str, reps: Any, measure: VectorMeasure, raw_options: Mapping[str, object]) -> Array:

@@ -79,7 +79,8 @@ def vector_similarities(
     Returns:
         ``(K, K)`` symmetric with an exact diagonal of 1, or ``(K, L)``; values in [-1, 1].
     Raises:
-        ValueError: If fewer vectors than needed fit into ``max_memory``, or from ``make_vector``.
+        MemoryError: If fewer vectors than needed fit into ``max_memory``.
+        ValueError: From ``make_vector``.
     Cost: K + L vectors and K L products of P^2 / 2 terms if all fit; each pass over what fits makes the rest again.
     """
     if other is not None and len(other) < len(collection):
@@ -93,6 +94,11 @@ def vector_similarities(
         return _Engine(plan, make_vector, pool, progress_update).run(collection, other)
     finally:
         pool.shutdown(cancel_futures=True)  # after an error or Ctrl-C, what waits is not worth doing
+
+
+def check_memory(collection: Networks, other: Networks | None, *, max_memory: int, n_jobs: int) -> None:
+    """Raise MemoryError if ``vector_similarities`` would; looks at shapes only."""
+    _plan(collection, other, max_memory, n_jobs)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ def _plan(collection: Networks, other: Networks | None, max_memory: int, n_jobs:
     making = 8 * (_MAKING_VECTORS * width + _MAKING_ROWS * samples * units)
     least = making + 2 * 8 * width
     if max_memory < least:
-        raise ValueError(
+        raise MemoryError(
             f"{collection.label(0).caller}: max_memory is {max_memory / 1e6:.3g} MB; expected at least "
             f"{least / 1e6:.3g} MB for {samples} samples, which give vectors of {8 * width / 1e6:.3g} MB: raise "
             "max_memory or pass fewer samples (every second row, say)"

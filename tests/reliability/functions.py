@@ -44,7 +44,7 @@ class Function:
 
 
 def basis(x):
-    """Orthonormal basis of the centred columns; brought to equal length first, so that no scale of a unit costs digits."""
+    """Orthonormal basis of the centred columns, brought to equal length first: no scale of a unit costs digits."""
     live = np.ptp(x, axis=0) > 0
     x = reference.centre(x)[:, live]
     u, s, _ = scipy.linalg.svd(x / np.linalg.norm(x, axis=0), full_matrices=False)

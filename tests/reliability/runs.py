@@ -10,16 +10,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import pytest
 from reference.generators import population
 
 import pyrnnsim
 from pyrnnsim.similarity import functions, plan
+from pyrnnsim.similarity.tiles import TileStore
 
 
 def reps(networks=12, samples=40):
     """Of different widths; networks 1 and 2 have two directions in common, so that two correlations tie."""
     made = population(np.random.default_rng(5), networks, samples, [2 + k % 3 for k in range(networks)], shared=2)
-    made[2][:, :2] = made[1][:, :2] @ np.array([[1.0, 2.0], [0.5, -1.0]])
+    if networks > 2:
+        made[2][:, :2] = made[1][:, :2] @ np.array([[1.0, 2.0], [0.5, -1.0]])
     return made
 
 
@@ -50,7 +53,9 @@ def _rbf(out):
 
 
 def _rsa(out):
-    return pyrnnsim.cross_distances(reps(16, 130), reps(20, 130), metric="rsa:dissimilarity=euclidean", max_memory="1MB", out=out)
+    return pyrnnsim.cross_distances(
+        reps(16, 130), reps(20, 130), metric="rsa:dissimilarity=euclidean", max_memory="1MB", out=out
+    )
 
 
 def _callable(out):
@@ -85,6 +90,21 @@ def small_tiles():
 def matrices(made):
     """Every matrix of a result, whether it is one or many."""
     return {name: np.array(one) for name, one in (made if isinstance(made, dict) else {"": made}).items()}
+
+
+def interrupt(run, saves=4):
+    """The user presses Ctrl-C when so many tiles are on disk."""
+    original, count = TileStore.save, iter(range(10**6))
+
+    def save(self, *args):
+        if next(count) >= saves:
+            raise KeyboardInterrupt
+        original(self, *args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TileStore, "save", save)
+        with pytest.raises(KeyboardInterrupt):
+            run()
 
 
 SERVER = """

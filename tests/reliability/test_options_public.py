@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 import pytest
-from reliability.cases import NAMES, networks
 from reliability.functions import FUNCTIONS
+from reliability.spoils import NAMES, networks
 
 import pyrnnsim
 
@@ -236,5 +236,7 @@ def test_auto_takes_a_device_that_works_and_says_which(function, caplog):
 @functions
 def test_cuda_without_a_gpu_says_what_is_missing(function, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyrnnsim._cuda", None)
-    with pytest.raises(ValueError, match=rf"^{function.caller}: device='cuda' cannot be used: .*no CUDA extension.*or use device='cpu'"):
+    with pytest.raises(
+        ValueError, match=rf"^{function.caller}: device='cuda' cannot be used: .*no CUDA extension.*or use device='cpu'"
+    ):
         function.call(REPS, device="cuda")
