@@ -216,9 +216,9 @@ def pairwise(
     """
     caller = "pairwise"
     given: Any = measures
-    if isinstance(given, str) or not isinstance(given, Sequence):
+    if not isinstance(given, Sequence):
         raise TypeError(f"{caller}: measures must be a list of {', '.join(MEASURES)}, got {measures!r}")
-    if not given:
+    if isinstance(given, str) or not given:
         raise ValueError(f"{caller}: measures must be a list of {', '.join(MEASURES)}, got {measures!r}")
     for name in measures:
         choice(caller, "measures", name, *MEASURES)

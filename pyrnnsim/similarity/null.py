@@ -91,8 +91,8 @@ def _closed_form(caller: str, reps: Any, metric: str, options: Mapping[str, Any]
         return vector_chance(caller, reps, chosen.vector, common)
     if chosen.native is None or chosen.native.chance is None:
         raise ValueError(
-            f"{caller}: the chance level of {metric!r} has no closed form; pass permutations=20, and block=T if samples "
-            "are consecutive time steps of trials"
+            f"{caller}: the chance level of {metric!r} has no closed form; pass permutations=20, and block=T if "
+            "samples are consecutive time steps of trials"
         )
     return native_chance(caller, reps, chosen.native, chosen.leading, common)
 
@@ -105,6 +105,6 @@ def _permutations(
     if isinstance(block, bool) or not isinstance(block, int | np.integer):
         raise TypeError(f"{caller}: block must be an int, got {block!r}")
     if block < 1 or samples % block or samples == block:
-        raise ValueError(f"{caller}: block must divide the {samples} samples into two or more, got {block}")
+        raise ValueError(f"{caller}: block must divide the {samples} samples into two blocks or more, got {block}")
     positions = np.arange(samples).reshape(-1, block)
     return [positions[rng.permutation(len(positions))].ravel() for _ in range(count)]

@@ -62,11 +62,19 @@ def make_plan(
     Raises:
         MemoryError: If ``memory`` does not even hold one pair, naming the bytes that would do.
     """
-    widest, free = max(*left, *right), memory - held
+    columns, chunk = check_memory(max(*left, *right), samples, itemsize, memory, hold, caller, held=held)
+    return Plan(hold, _cut(left, columns), _cut(right, columns), chunk)
+
+
+def check_memory(
+    widest: int, samples: int, itemsize: int, memory: int, hold: bool, caller: str, *, held: int = 0
+) -> tuple[int, int]:
+    """Stacked columns per side of a tile, and samples at a time, that fit; raises as ``make_plan`` does."""
+    free = memory - held
     # Per stacked column of both sides: its panels (one copy) and, when bases are not held, the rows they come from.
     per_sample = itemsize * (1 if hold else 3)
     block = min(_core.SAMPLE_BLOCK, samples)
-    columns = _TILE_COLUMNS * 4 // max(itemsize, 6)  # a float64 tile takes twice as long per pair
+    columns = _TILE_COLUMNS if itemsize == 4 else _TILE_COLUMNS * 2 // 3  # so that both take about as long
     while columns > widest and _tile_bytes(columns, samples, per_sample, itemsize) > free // 2:
         columns //= 2
     columns = max(columns, widest)
@@ -78,7 +86,7 @@ def make_plan(
         raise MemoryError(
             f"{caller}: max_memory={memory} bytes is too little for networks this wide; pass at least {least + held}"
         )
-    return Plan(hold, _cut(left, columns), _cut(right, columns), chunk)
+    return columns, chunk
 
 
 def _core_bytes(columns: int, itemsize: int) -> int:

@@ -119,8 +119,9 @@ class Representation:
             basis = arrays.pop("basis")
             factors = known(**{"correction": None, **arrays, **about["factors"]})
         except (ValueError, KeyError, TypeError) as error:
+            found = f" (it says {error})" if isinstance(error, KeyError) else ""
             raise ValueError(
-                f"{path} is damaged, or no representation that this version of pyrnnsim wrote; prepare it again"
+                f"{path} is damaged, or no representation that this version of pyrnnsim wrote{found}; prepare it again"
             ) from error
         return cls(about["name"], about["samples"], basis, factors)
 

@@ -22,7 +22,7 @@ from pyrnnsim.similarity.gpu_engine import GpuTileEngine
 from pyrnnsim.similarity.matrix import DistanceMatrix, Report
 from pyrnnsim.similarity.networks import Form, Leading, Networks
 from pyrnnsim.similarity.output import Output, Tile, open_outputs, resume_plan
-from pyrnnsim.similarity.plan import Plan, holds, make_plan
+from pyrnnsim.similarity.plan import Plan, check_memory, holds, make_plan
 
 Similarities = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Of pairs (i, j): as D[i, j] sees them and as D[j, i] does."""
@@ -102,7 +102,8 @@ def compare(
     columns = _columns(collections, form, leading)
     hold = holds(collections, columns, options.max_memory)
     first = collections[0]
-    make_plan(columns, columns, first.samples, first.dtype.itemsize, options.max_memory, hold, caller)  # or refuse now
+    held = 0 if hold else _kept_bytes(collections, form, loadings="pwcca" in natives)
+    check_memory(max(columns), first.samples, first.dtype.itemsize, options.max_memory, hold, caller, held=held)
     skip = options.nan_policy == "skip"
     sides = [Networks(one, form, leading, hold=hold, skip=skip, loadings="pwcca" in natives) for one in collections]
     with thread_limit():
@@ -218,6 +219,14 @@ def warn_few_samples(collections: Sequence[Collection]) -> None:
             "(pairwise_svcca(n_components=...)), or calibrated=True",
         )
         return
+
+
+def _kept_bytes(collections: Sequence[Collection], form: Form, *, loadings: bool) -> int:
+    """Most that stays in memory when bases are made again for every tile: weights, and loadings if asked for."""
+    if form == "centred":
+        return 0
+    squares = sum(n * n for one in collections for n in one.units)
+    return squares * (8 + (collections[0].dtype.itemsize if loadings else 0))
 
 
 def _columns(collections: Sequence[Collection], form: Form, leading: Leading) -> list[int]:
@@ -339,8 +348,8 @@ def check_request(
     for measure in measures:
         if collections[0].samples < measure.least_samples:
             raise ValueError(
-                f"{caller}: debiased=True needs at least {measure.least_samples} samples, got {collections[0].samples}: "
-                "pass debiased=False or more samples"
+                f"{caller}: debiased=True needs at least {measure.least_samples} samples, got "
+                f"{collections[0].samples}: pass debiased=False or more samples"
             )
 
 

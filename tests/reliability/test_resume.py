@@ -201,16 +201,16 @@ def test_memory_and_threads_may_differ_between_runs(name, path, expected, monkey
 
 
 def test_stopped_between_two_files_no_tile_is_computed_twice(path, expected, monkeypatch):
-    original, finished = TileStore.finish, []
+    original, written = TileStore.write, []
 
-    def finish(self, assemble):
-        if len(finished) == 2:
+    def write(self, assemble):
+        if len(written) == 2:
             raise KeyboardInterrupt
-        finished.append(self)
+        written.append(self)
         return original(self, assemble)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TileStore, "finish", finish)
+        patch.setattr(TileStore, "write", write)
         with pytest.raises(KeyboardInterrupt):
             pyrnnsim.pairwise(reps(), out=path)
     saved = count_saves(monkeypatch)

@@ -28,7 +28,6 @@ class TestByName:
             ("svcca:variance=0.7", {}, "svcca", {"variance": 0.7}),
             ("svcca:n_components=3", {}, "svcca", {"n_components": 3}),
             ("svcca: threshold_on=singular_values", {}, "svcca", {"threshold_on": "singular_values"}),
-            ("svcca:variance=0.7", {"variance": 0.99}, "svcca", {"variance": 0.99}),
             ("svcca", {"n_components": 2}, "svcca", {"n_components": 2}),
             ("pwcca:side=first,norm=l2", {}, "pwcca", {"side": "first", "norm": "l2"}),
             ("pwcca:definition=google", {}, "pwcca", {"definition": "google"}),

@@ -174,7 +174,7 @@ class TestFiles:
     def test_a_truncated_file_is_refused(self, content, tmp_path, keep):
         length = int(keep * len(content)) if isinstance(keep, float) else keep
         (tmp_path / "one").write_bytes(content[:length])
-        with pytest.raises(ValueError, match=r"one is damaged \(checksum\)"):
+        with pytest.raises(ValueError, match=r"one is damaged"):
             Representation.load(tmp_path / "one")
 
     def test_any_flipped_bit_is_refused(self, content, tmp_path):
@@ -191,7 +191,7 @@ class TestFiles:
             flipped = bytearray(content)
             flipped[position] ^= 1 << int(rng.integers(8))
             (tmp_path / "one").write_bytes(flipped)
-            with pytest.raises(ValueError, match=r"one is damaged \(checksum\)"):
+            with pytest.raises(ValueError, match=r"one is damaged"):
                 Representation.load(tmp_path / "one")
 
     @pytest.mark.parametrize("kind", ["npy", "safetensors", "text", "pickle"])
