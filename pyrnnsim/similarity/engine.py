@@ -27,7 +27,7 @@ UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
 # Rounding error of one element of a core from the product alone, measured.
 NOISE = {"float32": 1e-8, "float64": 3e-17}
 # Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
-_TOLERANCE = {"float32": 2e-6, "float64": 1e-11}
+_TOLERANCE = {"float32": 4e-6, "float64": 1e-11}
 AMBIGUITY = {"float32": 3e-4, "float64": 1e-9}
 _REFINED_TOGETHER = 256
 

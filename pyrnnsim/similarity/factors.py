@@ -21,9 +21,9 @@ _EPS32, _EPS64 = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps
 # eps / ratio, 1e-11 in float64 and well below float32's own rounding for float32 input.
 _GRAM_RATIO = {"d": 1e-7, "f": 1e-10}
 # And below this ratio in float64 the basis is orthonormalised once more, which leaves eps times the condition only.
-_GRAM_ALONE = 1e-4
+_GRAM_ALONE = 1e-5
 # Above this condition a float32 sum of the basis would show in the fifth digit.
-_FLOAT_CONDITION = 100.0
+_FLOAT_CONDITION = 300.0
 _LARGEST_EXPONENT = 400
 
 
@@ -165,7 +165,9 @@ def factorize(rows: Rows, samples: int, label: Label) -> Factors:
         if eigenvalues[0] > _GRAM_RATIO[dtype.char] * eigenvalues[-1]:
             factors = _from_gram(eigenvalues[::-1], vectors[:, ::-1], live, stats, dtype)
             if dtype == np.float64 and eigenvalues[0] < _GRAM_ALONE * eigenvalues[-1]:
-                return replace(factors, correction=_orthonormalizer(rows, samples, factors))
+                # The condition is small enough for the corrected weights to be applied in one product.
+                weights = factors.weights @ _orthonormalizer(rows, samples, factors)
+                return replace(factors, weights=weights)
             return factors
     return _from_qr(rows, samples, np.sqrt(np.diag(gram)), live, stats)
 
