@@ -108,7 +108,7 @@ def test_an_interrupted_run_is_continued_and_tells_no_speed(states, tmp_path, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pyrnnsim.similarity.tiles.TileStore.finish", interrupt)
+        patch.setattr("pyrnnsim.similarity.tiles.TileStore.write", interrupt)
         with pytest.raises(KeyboardInterrupt):
             compare([states], tmp_path / "out")
     assert (tmp_path / "out" / "distances-cka.npy.tiles").is_dir()

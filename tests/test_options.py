@@ -299,7 +299,7 @@ def test_calibrated():
     with pytest.raises(TypeError, match="^pairwise_cca: calibrated must be True, False or an array"):
         parse(calibrated=np.array(["a"]))
     with pytest.raises(ValueError, match="^pairwise_cca: calibrated must hold finite chance levels"):
-        parse(calibrated=np.array([0.1, np.nan]))
+        parse(calibrated=np.array([0.1, np.inf]))
 
 
 def test_parsing_touches_no_global_state():

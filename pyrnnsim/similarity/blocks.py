@@ -124,9 +124,8 @@ def _cuts(usable: Sequence[Usable], size: int) -> tuple[list[int], list[int]]:
 
 def _fill(caller: str, options: RunOptions, job: Job, left: Usable, right: Usable | None, target: _Target) -> None:
     columns = left if right is None else right
-    blocks = [
-        (a, b) for a in pairwise(target.cuts[0]) for b in pairwise(target.cuts[1]) if right is not None or b[0] >= a[0]
-    ]
+    every = right is not None or not job.symmetric
+    blocks = [(a, b) for a in pairwise(target.cuts[0]) for b in pairwise(target.cuts[1]) if every or b[0] >= a[0]]
     tiles = [(left.part(*a), columns.part(*b), right is None and a == b) for a, b in blocks]
     done = [target.has(rows, others) for rows, others, _ in tiles]
     work = [len(rows) * (len(rows) - 1) / 2 if same else len(rows) * len(others) for rows, others, same in tiles]

@@ -101,8 +101,8 @@ class TileStore:
         """
         self._require_open("save")
         buffer = io.BytesIO()
-        buffer.write(_mark(i, j))
         np.save(buffer, np.asarray(values), allow_pickle=False)
+        buffer.write(_mark(i, j))
         write_checked(self._tile(i, j), buffer.getvalue())
         self._done.add((i, j))
 
@@ -118,9 +118,9 @@ class TileStore:
         except FileNotFoundError as error:
             raise ValueError(f"tile ({i}, {j}) of {self.path} is not done") from error
         mark = _mark(i, j)
-        if not content.startswith(mark):  # whole, but of another place
+        if not content.endswith(mark):  # whole, but of another place
             raise ValueError(f"{self._tile(i, j)} holds another tile")
-        tile: NDArray[Any] = np.load(io.BytesIO(content[len(mark) :]), allow_pickle=False)
+        tile: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
         self._done.add((i, j))
         return tile
 
@@ -220,8 +220,8 @@ class TileStore:
 
 
 def _mark(i: int, j: int) -> bytes:
-    """First bytes of a tile: a file that was renamed is not taken for another."""
-    return f"tile {int(i)} {int(j)}\n".encode()
+    """Last bytes of a tile: a file that was renamed is not taken for another."""
+    return f"\ntile {int(i)} {int(j)}".encode()
 
 
 def _places(path: str | os.PathLike[str]) -> tuple[Path, Path]:

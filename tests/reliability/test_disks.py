@@ -37,7 +37,7 @@ def expected():
 def test_56_the_nth_write_fails_for_every_n_and_the_rest_is_kept(name, path, monkeypatch):
     original, calls, failed = os.fsync, [], 0
     wanted = np.array(RUNS[name](None))
-    for failing in range(1, 40):
+    for failing in range(1, 150):
         calls.clear()
 
         def fsync(descriptor, failing=failing):

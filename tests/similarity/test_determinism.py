@@ -57,8 +57,8 @@ def plans(monkeypatch):
     """Every plan that is made during a test."""
     made = []
 
-    def remember(*arguments):
-        made.append(plan.make_plan(*arguments))
+    def remember(*arguments, **options):
+        made.append(plan.make_plan(*arguments, **options))
         return made[-1]
 
     monkeypatch.setattr(runner, "make_plan", remember)

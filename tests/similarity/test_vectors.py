@@ -49,7 +49,7 @@ def compare(networks, other=None, make_vector=rbf_vector, *, max_memory=PLENTY, 
 
 def least_memory(networks):
     """Smallest ``max_memory`` that is accepted, as the error states it."""
-    with pytest.raises(ValueError, match="expected at least") as caught:
+    with pytest.raises(MemoryError, match="expected at least") as caught:
         compare(networks, max_memory=1)
     return int(float(str(caught.value).split("at least ")[1].split(" MB")[0]) * 1.001e6)
 
@@ -138,7 +138,7 @@ def test_memory_limit_is_kept(rng):
 def test_too_little_memory_is_refused_before_any_work(reps):
     networks = Networks(reps)
     with pytest.raises(
-        ValueError, match=r"pairwise_test: max_memory is 0\.05 MB; expected at least .* MB for 140 samples"
+        MemoryError, match=r"pairwise_test: max_memory is 0\.05 MB; expected at least .* MB for 140 samples"
     ):
         compare(networks, max_memory=50_000)
     assert networks.read == 0
