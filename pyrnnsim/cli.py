@@ -30,7 +30,7 @@ should show four groups.
 
 examples:
   pyrnnsim demo
-  pyrnnsim demo --networks 200 --out /tmp/demo
+  pyrnnsim demo --networks 200 --out my-demo
 """
 
 _COMPARE_EPILOG = """\
