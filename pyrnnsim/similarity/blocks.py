@@ -18,8 +18,8 @@ from pyrnnsim._inputs.collection import Collection
 from pyrnnsim._options import RunOptions, parse_options
 from pyrnnsim._progress import progress_bar
 from pyrnnsim._threads import thread_limit
+from pyrnnsim.similarity.checks import check_calibration, check_out, collect_sides
 from pyrnnsim.similarity.matrix import DistanceMatrix, Report
-from pyrnnsim.similarity.runner import check_calibration, check_out, collect_sides
 from pyrnnsim.similarity.tiles import TileStore
 from pyrnnsim.similarity.usable import Usable, digest, finite
 

@@ -15,10 +15,10 @@ from pyrnnsim._options import RunOptions, parse_options
 from pyrnnsim.similarity.blocks import Advance, Job, run
 from pyrnnsim.similarity.chance import Measure as ChanceMeasure
 from pyrnnsim.similarity.chance import Profile, expected_similarity
+from pyrnnsim.similarity.checks import collect_sides
 from pyrnnsim.similarity.kernels import check_bandwidth, check_debiased_samples, rbf_vector, unit_trace
 from pyrnnsim.similarity.matrix import DistanceMatrix
 from pyrnnsim.similarity.rsa import check_rsa_options, rsa_vector
-from pyrnnsim.similarity.runner import collect_sides
 from pyrnnsim.similarity.usable import Usable, finite
 from pyrnnsim.similarity.vectors import check_memory, vector_similarities
 
