@@ -100,14 +100,16 @@ class BoundTile {
           slots.push_back({tile_.core(i, j), i, j, values.mutable_data(i, j, 0), flags.mutable_data(i, j)});
     {
       const GilReleased nogil;
+      tile_.finish(n_jobs);
       compute_values(slots, left.side, right.side, request);
     }
     return py::make_tuple(values, flags);
   }
 
-  Array<T> core(std::int64_t i, std::int64_t j) const {
+  Array<T> core(std::int64_t i, std::int64_t j) {
     expect(i >= 0 && i < tile_.left_networks() && j >= 0 && j < tile_.right_networks(),
            "core: no such pair in this tile");
+    tile_.finish(1);
     const CoreView<T> view = tile_.core(i, j);
     Array<T> out({view.rows, view.columns});
     for (std::int64_t r = 0; r < view.rows; ++r)
@@ -116,11 +118,12 @@ class BoundTile {
   }
 
   // All cores side by side: (sum of left ranks, sum of right ranks).
-  Array<T> matrix() const {
+  Array<T> matrix() {
     const std::int64_t rows = std::accumulate(left_ranks_.begin(), left_ranks_.end(), std::int64_t{0});
     const std::int64_t columns = std::accumulate(right_ranks_.begin(), right_ranks_.end(), std::int64_t{0});
     Array<T> out({rows, columns});
     if (rows == 0 || columns == 0) return out;
+    tile_.finish(1);
     const CoreView<T> first = tile_.core(0, 0);
     for (std::int64_t r = 0; r < rows; ++r) std::copy_n(first.data + r * first.stride, columns, out.mutable_data(r, 0));
     return out;
@@ -173,6 +176,7 @@ class BoundList {
     }
     {
       const GilReleased nogil;
+      list_.finish(n_jobs);
       compute_values(slots, left.side, right.side, request);
     }
     return py::make_tuple(values, flags);

@@ -30,23 +30,32 @@ class CoreTile {
   void start(std::vector<std::int64_t> left_ranks, std::vector<std::int64_t> right_ranks, bool triangular);
   // Chunks come in the order of the samples; all but the last must be multiples of kSampleBlock long.
   void accumulate(const SampleChunk<T>& left, const SampleChunk<T>& right, std::int64_t samples, int threads);
+  // Makes the cores when all samples have been seen; they stay until the next start().
+  void finish(int threads);
   CoreView<T> core(std::int64_t i, std::int64_t j) const;
   bool wanted(std::int64_t i, std::int64_t j) const { return !triangular_ || i < j; }
-  // Gives back the panels, for a tile that is kept for its cores alone.
-  void release_panels() { left_panels_ = Buffer(), right_panels_ = Buffer(); }
-  std::int64_t left_networks() const { return static_cast<std::int64_t>(left_ranks_.size()); }
-  std::int64_t right_networks() const { return static_cast<std::int64_t>(right_ranks_.size()); }
+  // Gives back everything but the cores.
+  void release_products();
+  std::int64_t left_networks() const { return left_.networks(); }
+  std::int64_t right_networks() const { return right_.networks(); }
 
  private:
-  void pack(const SampleChunk<T>& chunk, const std::vector<std::int64_t>& offsets, std::int64_t width,
-            std::int64_t samples, T* out, int threads) const;
-  void multiply(const T* left, const T* right, std::int64_t samples, int threads);
+  struct Side {
+    std::vector<std::int64_t> ranks, columns, offsets;  // where cores and quarters of network i begin
+    Buffer quarters;
+    void start(std::vector<std::int64_t> given);
+    const T* stack(const SampleChunk<T>& chunk, std::int64_t samples, int threads);
+    std::int64_t networks() const { return static_cast<std::int64_t>(ranks.size()); }
+  };
 
-  std::vector<std::int64_t> left_ranks_, right_ranks_, left_offsets_, right_offsets_, first_column_;
-  std::int64_t left_columns_ = 0, right_columns_ = 0;  // rounded up to whole panels
-  bool triangular_ = false, begun_ = false;
-  Buffer left_panels_, right_panels_, c_;
-  T* cores_ = nullptr;
+  Side left_, right_;
+  std::vector<std::int64_t> first_column_;
+  // Products are (row_panels * width, stride) each, plane elements apart.
+  std::int64_t row_panels_ = 0, column_panels_ = 0, stride_ = 0, plane_ = 0;
+  bool triangular_ = false, begun_ = false, finished_ = false;
+  Buffer products_, cores_;
+  std::vector<Buffer> scratch_;  // one per worker
+  T *product_data_ = nullptr, *core_data_ = nullptr;
 };
 
 // Chosen pairs in double: for pairs whose values depend on more digits than a tile of floats has.
@@ -55,6 +64,7 @@ class CoreList {
   void start(std::vector<std::int64_t> left_ranks, std::vector<std::int64_t> right_ranks,
              std::vector<std::pair<std::int64_t, std::int64_t>> pairs);
   void accumulate(const SampleChunk<double>& left, const SampleChunk<double>& right, std::int64_t samples, int threads);
+  void finish(int threads);
   CoreView<double> core(std::size_t index) const;
   const std::vector<std::pair<std::int64_t, std::int64_t>>& pairs() const { return pairs_; }
 

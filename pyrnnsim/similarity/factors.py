@@ -15,7 +15,8 @@ from pyrnnsim._inputs.labels import Label
 Rows = Callable[[int, int], NDArray[np.floating]]
 """Rows start:stop of a network, C-contiguous, float32 or float64."""
 
-_CHUNK = 8 * _core.SAMPLE_BLOCK
+# Rows at a time; whole blocks of csrc/similarity/centred_cpu.cpp, so that chunks do not change a sum.
+_CHUNK = 3200
 _EPS32, _EPS64 = float(np.finfo(np.float32).eps), float(np.finfo(np.float64).eps)
 # Squared condition down to which the Gram matrix gives a basis: canonical correlations are then right to about
 # eps / ratio, 1e-11 in float64 and well below float32's own rounding for float32 input.

@@ -39,11 +39,10 @@ class Plan:
 
 
 def holds(collections: Sequence[Collection], columns: Sequence[int], memory: int) -> bool:
-    """Whether the bases of all networks and the panels of one tile fit into ``memory`` bytes."""
+    """Whether the bases of all networks and one tile fit into ``memory`` bytes."""
     samples, item = collections[0].samples, collections[0].dtype.itemsize
-    bases = sum(columns) * samples * item
-    panels = 2 * min(_TILE_COLUMNS, sum(columns)) * samples * item
-    return bases + panels + _core_bytes(min(_TILE_COLUMNS, sum(columns)), item) <= memory
+    bases, stacked = sum(columns) * samples * item, sum(map(_whole, columns))
+    return bases + _tile_bytes(min(_TILE_COLUMNS, stacked), samples, item, item) <= memory
 
 
 def make_plan(
@@ -70,8 +69,8 @@ def check_memory(
     widest: int, samples: int, itemsize: int, memory: int, hold: bool, caller: str, *, held: int = 0
 ) -> tuple[int, int]:
     """Stacked columns per side of a tile, and samples at a time, that fit; raises as ``make_plan`` does."""
-    free = memory - held
-    # Per stacked column of both sides: its panels (one copy) and, when bases are not held, the rows they come from.
+    free, widest = memory - held, _whole(widest)
+    # Per stacked column of both sides: its quarters (one copy) and, when bases are not held, the rows they come from.
     per_sample = itemsize * (1 if hold else 3)
     block = min(_core.SAMPLE_BLOCK, samples)
     columns = _TILE_COLUMNS if itemsize == 4 else _TILE_COLUMNS * 2 // 3  # so that both take about as long
@@ -89,17 +88,21 @@ def check_memory(
     return columns, chunk
 
 
-def _core_bytes(columns: int, itemsize: int) -> int:
-    return columns * columns * itemsize
-
-
 def _tile_bytes(columns: int, samples: int, per_sample: int, itemsize: int) -> int:
-    return 2 * columns * samples * per_sample + _core_bytes(columns, itemsize)
+    """Both sides' samples; the cores, and the 49 products of quarters they are added up from; panels of one thread."""
+    left, right = columns // 4 + 8, columns // 4 + 192 // itemsize
+    panels = (min(left, 768) + min(right, 768)) * (min(_core.SAMPLE_BLOCK, samples) // 4 + 9)
+    return 2 * columns * samples * per_sample + (columns**2 + 49 * left * right + panels) * itemsize
+
+
+def _whole(width: int) -> int:
+    """Columns that a network takes: four quarters."""
+    return -(-width // 4) * 4
 
 
 def _cut(widths: Sequence[int], columns: int) -> tuple[int, ...]:
     bounds, filled = [0], 0
-    for i, width in enumerate(widths):
+    for i, width in enumerate(map(_whole, widths)):
         if i > bounds[-1] and (filled + width > columns or i - bounds[-1] >= _MOST_NETWORKS):
             bounds.append(i)
             filled = 0

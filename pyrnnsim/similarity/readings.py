@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,8 @@ from pyrnnsim.similarity.runner import Measure, Place, Similarities
 
 Side = Literal["mean", "first", "second", "smaller"]
 Array = NDArray[np.float64]
+
+_TOGETHER = 256  # networks whose diagonals are multiplied in one tile
 
 
 def choice(caller: str, name: str, value: object, *allowed: str) -> str:
@@ -170,12 +173,14 @@ def debiased_cka() -> Measure:
 def _diagonal_products(left: Networks, right: Networks) -> Array:
     """(K, L) dot products of the diagonals of the Gram matrices; rows and columns of skipped networks are 0."""
     tile = _core.CoreTileFloat64()
-    rows, columns = left.present, right.present
-    tile.start([1] * len(rows), [1] * len(columns), triangular=False)
-    diagonals = [left.row_norms(i) for i in rows], [right.row_norms(j) for j in columns]
-    for start, stop in chunks(left.collection.samples):
-        tile.accumulate(*([one[start:stop] for one in side] for side in diagonals), n_jobs=1)
     whole = np.zeros((len(left.collection), len(right.collection)))
-    if rows and columns:
+    blocks = [
+        [side.present[at : at + _TOGETHER] for at in range(0, len(side.present), _TOGETHER)] for side in (left, right)
+    ]
+    for rows, columns in product(*blocks):
+        tile.start([1] * len(rows), [1] * len(columns), triangular=False)
+        diagonals = [left.row_norms(i) for i in rows], [right.row_norms(j) for j in columns]
+        for start, stop in chunks(left.collection.samples):
+            tile.accumulate(*([one[start:stop] for one in side] for side in diagonals), n_jobs=1)
         whole[np.ix_(rows, columns)] = tile.matrix()
     return whole

@@ -96,13 +96,13 @@ def test_bases_made_again_for_every_tile(base, dtype, monkeypatch, plans):
 
 
 def test_little_memory_streams_the_samples(dtype, plans):
-    reps = population(dtype, (33, 8, 40, 17, 33, 20, 1, 12), samples=2450)
+    reps = population(dtype, (33, 8, 40, 17, 33, 20, 1, 12), samples=6050)
     expected = everything(reps, n_jobs=1)
-    assert all(one.hold and one.chunk == 2450 for one in plans)
+    assert all(one.hold and one.chunk == 6050 for one in plans)
     plans.clear()
-    assert_same_bits(everything(reps, n_jobs=2, max_memory=150_000 * dtype.itemsize + 400_000), expected)
+    assert_same_bits(everything(reps, n_jobs=2, max_memory=500_000 * dtype.itemsize + 400_000), expected)
     assert not any(one.hold for one in plans)
-    assert all(one.chunk < 2450 and one.chunk % _core.SAMPLE_BLOCK == 0 for one in plans)
+    assert all(one.chunk < 6050 and one.chunk % _core.SAMPLE_BLOCK == 0 for one in plans)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -22,10 +22,12 @@ WIDTHS = st.lists(st.integers(1, 300), min_size=1, max_size=40)
 
 
 def bytes_of(made, widths, samples, itemsize):
-    """What a tile of this plan takes: its panels, the rows they are made of, and its cores."""
-    left = max(sum(widths[a:b]) for a, b in zip(made.left, made.left[1:], strict=False))
-    right = max(sum(widths[a:b]) for a, b in zip(made.right, made.right[1:], strict=False))
-    return (left + right) * made.chunk * itemsize * (1 if made.hold else 3) + left * right * itemsize
+    """What a tile of this plan takes: its quarters, the rows they are made of, their 49 products, and its cores."""
+    left, right = (
+        max(sum(-(-width // 4) for width in widths[a:b]) for a, b in pairwise(side)) for side in (made.left, made.right)
+    )
+    samples = 4 * (left + right) * made.chunk * (1 if made.hold else 3)
+    return (samples + (16 + 49) * left * right) * itemsize
 
 
 @EXAMPLES
@@ -92,9 +94,9 @@ def test_less_memory_never_gives_larger_tiles_or_chunks():
 
 def test_bases_are_held_where_they_fit_with_a_tile():
     side = collect([np.zeros((1000, 50))] * 4, caller="f")
-    bases, panels, cores = 200 * 1000 * 8, 2 * 200 * 1000 * 8, 200 * 200 * 8
-    assert holds([side], side.units, bases + panels + cores)
-    assert not holds([side], side.units, bases + panels + cores - 1)
+    bases, quarters, cores, products = 200 * 1000 * 8, 2 * 208 * 1000 * 8, 208 * 208 * 8, 49 * 52 * 52 * 8
+    assert holds([side], side.units, bases + quarters + cores + 2 * products)
+    assert not holds([side], side.units, bases + quarters + cores + products)
 
 
 def test_the_population_of_the_paper_streams_within_4_gb():
