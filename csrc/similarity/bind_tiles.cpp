@@ -86,9 +86,17 @@ class BoundTile {
     tile_.accumulate(a, b, samples, n_jobs);
   }
 
-  py::tuple solve(const SideArrays<T>& left, const SideArrays<T>& right, const py::dict& options, int n_jobs) {
+  // `only`: None, or (rows, columns) bool; other pairs are left out.
+  py::tuple solve(const SideArrays<T>& left, const SideArrays<T>& right, const py::dict& options, int n_jobs,
+                  const py::object& only) {
     const Request request = request_of(options, n_jobs);
     const std::int64_t rows = tile_.left_networks(), columns = tile_.right_networks();
+    Array<bool> chosen;
+    if (!only.is_none()) {
+      chosen = only.cast<Array<bool>>();
+      expect(chosen.ndim() == 2 && chosen.shape(0) == rows && chosen.shape(1) == columns,
+             "only must be (rows, columns) of the tile, got " + shape_of(chosen));
+    }
     Array<double> values({rows, columns, static_cast<std::int64_t>(kValues)});
     Array<std::uint8_t> flags({rows, columns});
     std::fill_n(values.mutable_data(), values.size(), kMissing);
@@ -96,7 +104,7 @@ class BoundTile {
     std::vector<PairSlot<T>> slots;
     for (std::int64_t i = 0; i < rows; ++i)
       for (std::int64_t j = 0; j < columns; ++j)
-        if (tile_.wanted(i, j))
+        if (tile_.wanted(i, j) && (only.is_none() || chosen.at(i, j)))
           slots.push_back({tile_.core(i, j), i, j, values.mutable_data(i, j, 0), flags.mutable_data(i, j)});
     {
       const GilReleased nogil;
@@ -191,16 +199,16 @@ class BoundList {
 };
 
 // solve() takes each side as (loadings, scales, leading, noise, doubt).
-template <class Bound, class T>
-py::tuple solve_sides(Bound& bound, const py::tuple& left, const py::tuple& right, const py::dict& options,
-                      int n_jobs) {
+template <class Bound, class T, class... More>
+py::tuple solve_sides(Bound& bound, const py::tuple& left, const py::tuple& right, const py::dict& options, int n_jobs,
+                      More... more) {
   expect(left.size() == 5 && right.size() == 5, "each side must be (loadings, scales, leading, noise, doubt)");
   const SideArrays<T> a(left[0].cast<py::list>(), left[1].cast<py::list>(), left[2].cast<std::vector<std::int64_t>>(),
                         left[3].cast<std::vector<double>>(), left[4].cast<std::vector<double>>(), bound.left_ranks());
   const SideArrays<T> b(right[0].cast<py::list>(), right[1].cast<py::list>(),
                         right[2].cast<std::vector<std::int64_t>>(), right[3].cast<std::vector<double>>(),
                         right[4].cast<std::vector<double>>(), bound.right_ranks());
-  return bound.solve(a, b, options, n_jobs);
+  return bound.solve(a, b, options, n_jobs, more...);
 }
 
 template <class T>
@@ -209,7 +217,8 @@ void bind_tile(py::module_& m, const char* name) {
       .def(py::init<>())
       .def("start", &BoundTile<T>::start, "left_ranks"_a, "right_ranks"_a, py::kw_only(), "triangular"_a)
       .def("accumulate", &BoundTile<T>::accumulate, "left"_a, "right"_a, py::kw_only(), "n_jobs"_a)
-      .def("solve", &solve_sides<BoundTile<T>, T>, "left"_a, "right"_a, "options"_a, py::kw_only(), "n_jobs"_a)
+      .def("solve", &solve_sides<BoundTile<T>, T, py::object>, "left"_a, "right"_a, "options"_a, py::kw_only(),
+           "n_jobs"_a, "only"_a = py::none())
       .def("core", &BoundTile<T>::core, "i"_a, "j"_a)
       .def("matrix", &BoundTile<T>::matrix);
 }

@@ -4,7 +4,8 @@
 namespace pyrnnsim::PYRNNSIM_ISA {
 namespace {
 
-constexpr std::int64_t kGramSamples = 100;    // samples centred at a time for the Gram matrix; divides _CHUNK of factors.py
+constexpr std::int64_t kGramSamples =
+    100;  // samples centred at a time for the Gram matrix; divides _CHUNK of factors.py
 constexpr std::int64_t kProjectSamples = 64;  // and for the product with weights
 
 template <class T>

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +25,15 @@ MEAN, LEADING, FROM_LEFT, FROM_RIGHT, ALIGNMENT, NUCLEAR = range(6)
 # Flags of a pair (csrc/similarity/pair_batch.hpp).
 UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
 
-# Rounding error of one element of a core from the product alone, measured; csrc/similarity/strassen.hpp tells why so much.
+# Rounding error of one element of a core from the product alone, measured (see csrc/similarity/strassen.hpp).
 NOISE = {"float32": 3e-8, "float64": 1e-16}
 # Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
 _TOLERANCE = {"float32": 4e-6, "float64": 1e-11}
 # Pairs of float32 input that are solved again need no more digits than this.
 _REFINED_TOLERANCE = 1e-7
 AMBIGUITY = {"float32": 3e-4, "float64": 1e-9}
-_REFINED_TOGETHER = 256
+# Networks per side whose pairs are solved again together: a few of their bases in float64 are in memory at a time.
+_REFINED_TOGETHER = 16
 
 
 @dataclass(frozen=True)
@@ -142,28 +144,45 @@ class TileEngine:
         """Solve float32 pairs again whose values depend on more digits than their cores have."""
         if self._precision == "float64":
             return
-        pairs = np.argwhere(flags & UNRESOLVED)
+        step = _REFINED_TOGETHER
+        for a, b in product(range(0, len(rows), step), range(0, len(columns), step)):
+            open_pairs = (flags[a : a + step, b : b + step] & UNRESOLVED) != 0
+            if not open_pairs.any():
+                continue
+            used_rows, used_columns = open_pairs.any(axis=1), open_pairs.any(axis=0)
+            if rows[a : a + step] == columns[b : b + step]:  # then only pairs above the diagonal are open
+                used_rows = used_columns = used_rows | used_columns
+            used_rows, used_columns = np.flatnonzero(used_rows), np.flatnonzero(used_columns)
+            only = open_pairs[np.ix_(used_rows, used_columns)]
+            left, right = [rows[a + int(i)] for i in used_rows], [columns[b + int(j)] for j in used_columns]
+            again, marks = self._exact(left, right, only)
+            at = (a + used_rows[np.nonzero(only)[0]], b + used_columns[np.nonzero(only)[1]])
+            values[at] = again
+            flags[at] = marks | REFINED
+
+    def _exact(
+        self, left: Sequence[int], right: Sequence[int], only: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """Values and flags of the pairs that ``only`` marks, in its order, from cores in float64."""
+        dense = 4 * np.count_nonzero(only) > only.size
+        tile, cores = _core.CoreTileFloat64(), _core.CoreListFloat64()
+        widths = self._widths(self._left, left), self._widths(self._right, right)
+        if dense:
+            tile.start(*widths, triangular=self._same and left == right)
+        else:
+            cores.start(*widths, [(int(i), int(j)) for i, j in np.argwhere(only)])
+        for start, stop in self._chunks():
+            a = [self._left.exact_basis(i, start, stop) for i in left]
+            known = dict(zip(left, a, strict=True)) if self._same else {}
+            b = [known[j] if j in known else self._right.exact_basis(j, start, stop) for j in right]
+            (tile if dense else cores).accumulate(a, b, n_jobs=self._n_jobs)
         double = np.dtype(np.float64)
-        for first in range(0, len(pairs), _REFINED_TOGETHER):
-            some = pairs[first : first + _REFINED_TOGETHER]
-            used_rows, left_at = np.unique(some[:, 0], return_inverse=True)
-            used_columns, right_at = np.unique(some[:, 1], return_inverse=True)
-            left, right = [rows[i] for i in used_rows], [columns[j] for j in used_columns]
-            cores = _core.CoreListFloat64()
-            at = [(int(i), int(j)) for i, j in zip(left_at, right_at, strict=True)]
-            cores.start(self._widths(self._left, left), self._widths(self._right, right), at)
-            for start, stop in self._chunks():
-                a = [self._left.exact_basis(i, start, stop) for i in left]
-                b = [self._right.exact_basis(j, start, stop) for j in right]
-                cores.accumulate(a, b, n_jobs=self._n_jobs)
-            again, marks = cores.solve(
-                self._side(self._left, left, double),
-                self._side(self._right, right, double),
-                self._request.options("float64", self._precision),
-                n_jobs=self._n_jobs,
-            )
-            values[some[:, 0], some[:, 1]] = again
-            flags[some[:, 0], some[:, 1]] = marks | REFINED
+        sides = self._side(self._left, left, double), self._side(self._right, right, double)
+        options = self._request.options("float64", self._precision)
+        if not dense:
+            return cores.solve(*sides, options, n_jobs=self._n_jobs)
+        values, flags = tile.solve(*sides, options, n_jobs=self._n_jobs, only=only)
+        return values[only], flags[only]
 
     def _chunks(self) -> list[tuple[int, int]]:
         samples = self._left.collection.samples

@@ -11,7 +11,7 @@ from pyrnnsim._inputs.collection import Collection
 
 # Stacked columns per side of a tile: enough for the product to run at full speed and the packing of its operands to
 # vanish, few enough that a tile takes about a second and its cores fit beside everything else.
-_TILE_COLUMNS = 3072
+_TILE_COLUMNS = 2048
 _MOST_NETWORKS = 512
 
 
@@ -73,7 +73,7 @@ def check_memory(
     # Per stacked column of both sides: its quarters (one copy) and, when bases are not held, the rows they come from.
     per_sample = itemsize * (1 if hold else 3)
     block = min(_core.SAMPLE_BLOCK, samples)
-    columns = _TILE_COLUMNS if itemsize == 4 else _TILE_COLUMNS * 2 // 3  # so that both take about as long
+    columns = _TILE_COLUMNS
     while columns > widest and _tile_bytes(columns, samples, per_sample, itemsize) > free // 2:
         columns //= 2
     columns = max(columns, widest)

@@ -161,6 +161,21 @@ def test_chosen_pairs_have_the_bits_of_the_tile(rng, bases):
         np.testing.assert_array_equal(marks, [flags[pair] for pair in pairs])
 
 
+def test_a_mask_leaves_out_pairs_and_keeps_the_bits_of_the_others(rng, dtype):
+    reps = [np.linalg.qr(rng.normal(size=(60, rank)))[0].astype(dtype) for rank in (5, 9, 3, 7)]
+    side = sides(rng, reps, dtype)
+    connect_lapack()
+    options = {"measures": sum(MEASURES.values()), "norm": 1, "core_noise": 0.0, "tolerance": 1.0, "ambiguity": 1.0}
+    tile = product(TILES[dtype](), reps, reps)
+    whole, _ = tile.solve(side, side, options, n_jobs=1)
+    only = rng.random((4, 4)) < 0.5
+    some, flags = tile.solve(side, side, options, n_jobs=2, only=only)
+    np.testing.assert_array_equal(some[only], whole[only])
+    assert np.isnan(some[~only]).all() and not flags[~only].any() and only.any() and not only.all()
+    with pytest.raises(ValueError, match="only must be"):
+        tile.solve(side, side, options, n_jobs=1, only=only[:3])
+
+
 @pytest.mark.parametrize("name", MEASURES)
 def test_what_was_not_asked_for_is_missing(rng, bases, name):
     side = sides(rng, bases, np.float64)

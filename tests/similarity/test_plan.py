@@ -76,9 +76,9 @@ def test_rectangles_hold_every_pair_once():
     assert sorted(pairs) == [(i, j) for i in range(5) for j in range(4)]
 
 
-def test_plenty_of_memory_gives_tiles_of_3072_columns_and_one_chunk():
-    made = make_plan([128] * 100, [128] * 100, 3200, 4, 10**11, True, "f")
-    assert made == Plan(True, (0, 24, 48, 72, 96, 100), (0, 24, 48, 72, 96, 100), 3200)
+def test_plenty_of_memory_gives_tiles_of_2048_columns_and_one_chunk():
+    made = make_plan([128] * 40, [128] * 40, 3200, 4, 10**11, True, "f")
+    assert made == Plan(True, (0, 16, 32, 40), (0, 16, 32, 40), 3200)
     assert make_plan([1] * 2000, [1] * 2000, 3200, 4, 10**11, True, "f").left == (0, 512, 1024, 1536, 2000)
 
 
@@ -103,7 +103,7 @@ def test_the_population_of_the_paper_streams_within_4_gb():
     """2,880 networks of 64 units, 3,200 samples, float32: bases of 2.4 GB beside the panels of a tile."""
     made = make_plan([64] * 2880, [64] * 2880, 3200, 4, 4 * 10**9, False, "f")
     assert bytes_of(made, [64] * 2880, 3200, 4) <= 4 * 10**9
-    assert len(made.left) - 1 <= 60  # made again for every tile: the fewer the better
+    assert len(made.left) - 1 <= 90  # made again for every tile: the fewer the better
 
 
 class TestThroughTheFunctions:
