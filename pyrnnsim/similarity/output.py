@@ -18,7 +18,7 @@ from pyrnnsim.similarity.plan import Plan
 from pyrnnsim.similarity.tiles import TileStore
 
 if TYPE_CHECKING:
-    from pyrnnsim.similarity.runner import Measure
+    from pyrnnsim.similarity.measure import Measure
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,16 +5,16 @@ import pytest
 from reference import generators
 
 import pyrnnsim
-from pyrnnsim.similarity import runner
+from pyrnnsim.similarity.call import Call
 from pyrnnsim.similarity.gpu_engine import GpuTileEngine
 
 
 @pytest.fixture
 def on_torch(monkeypatch):
-    def engine(run, request, plan):
-        return GpuTileEngine(run.left, run.right, request, chunk=plan.chunk, device="cpu")
+    def engine(self, left, right, plan):
+        return GpuTileEngine(left, right, self.request, chunk=plan.chunk, device="cpu")
 
-    monkeypatch.setattr(runner, "_engine", engine)
+    monkeypatch.setattr(Call, "engine", engine)
 
 
 @pytest.fixture
