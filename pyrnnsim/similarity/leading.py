@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-_EPS64 = float(np.finfo(np.float64).eps)
+EPS: Mapping[np.dtype[Any], float] = {np.dtype(one): float(np.finfo(one).eps) for one in (np.float32, np.float64)}
+"""Spacing of numbers around 1, by the dtype of a comparison."""
+
+_DOUBLE = np.dtype(np.float64)
 _TIED = 8.0  # times the rounding error of singular values: the cut between two this close turns by a tenth of a radian
 
 
@@ -38,5 +42,5 @@ def splits_tie(singular: NDArray[np.float64], kept: int, dtype: np.dtype[np.floa
     """
     if kept >= len(singular):
         return False
-    rounding = max(float(np.finfo(dtype).eps), _EPS64 * float(singular[0] / singular[kept - 1])) * singular[0]
+    rounding = max(EPS[dtype], EPS[_DOUBLE] * float(singular[0] / singular[kept - 1])) * singular[0]
     return bool(singular[kept - 1] - singular[kept] <= _TIED * rounding)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyrnnsim import _core
 from pyrnnsim._inputs.labels import Label
 from pyrnnsim.similarity.factors import Factors, Moments, Rows, centred_gram, factorize, shifted, well_scaled
-from pyrnnsim.similarity.leading import Leading, splits_tie
+from pyrnnsim.similarity.leading import EPS, Leading, splits_tie
 
 Form = Literal["factors", "leading", "centred"]
 """What the products are made of: U in full, its leading directions (SVCCA alone), or the centred rows (CKA alone)."""
@@ -68,9 +68,8 @@ class Network:
         """From factors that exist."""
         kept = leading.count(factors.singular_values)
         width = kept if form == "leading" else factors.rank
-        alignment = float(np.linalg.norm(factors.scale**2))
-        scale = np.ascontiguousarray(factors.scale[:width])
-        units = len(factors.mean)
+        scale, units = factors.scale, len(factors.mean)
+        alignment, scale = float(np.linalg.norm(scale**2)), np.ascontiguousarray(scale[:width])
         return cls(units, samples, dtype, given, factors, None, alignment, 1.0, kept, width, scale)
 
     @classmethod
@@ -111,9 +110,7 @@ class Network:
         """What the rounding of the input to its own dtype does to an element of a core."""
         if self.factors is None:
             return 0.0
-        return (
-            0.5 * float(np.finfo(self.given or self.dtype).eps) * self.factors.condition / float(np.sqrt(self.samples))
-        )
+        return 0.5 * EPS[self.given or self.dtype] * self.factors.condition / float(np.sqrt(self.samples))
 
     def facts(self) -> Facts:
         """What a report says of it."""
