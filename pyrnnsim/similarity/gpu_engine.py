@@ -27,6 +27,7 @@ from pyrnnsim.similarity.engine import (
     Request,
 )
 from pyrnnsim.similarity.networks import Networks
+from pyrnnsim.similarity.pair_error import WeightDoubt
 
 _TOGETHER = 512  # pairs per batched decomposition
 
@@ -94,6 +95,7 @@ class GpuTileEngine:
         if "pwcca" in wanted:
             u, rho, vt = torch.linalg.svd(cores, full_matrices=False)
             rho = rho.clamp(max=1.0)
+            doubt = self._doubt(left, right)
             values[:, MEAN] = rho.mean(-1).cpu().numpy()
             for column, side, chosen, directions in (
                 (FROM_LEFT, self._left, left, u),
@@ -101,7 +103,10 @@ class GpuTileEngine:
             ):
                 alpha = self._weights(side, chosen, directions)
                 values[:, column] = ((alpha * rho).sum(-1) / alpha.sum(-1)).cpu().numpy()
-                flags |= self._ties(rho.cpu().numpy(), alpha.cpu().numpy(), side, chosen)
+                units = np.array([side.collection.units[i] for i in chosen])
+                outside = np.array([side.width(i) > rho.shape[-1] for i in chosen])
+                error = doubt.error(rho.cpu().numpy(), alpha.cpu().numpy(), units, outside)
+                flags[error > AMBIGUITY[str(side.collection.dtype)]] |= AMBIGUOUS
         elif "cca" in wanted:
             values[:, MEAN] = torch.linalg.svdvals(cores).clamp(max=1.0).mean(-1).cpu().numpy()
         if "svcca" in wanted:
@@ -147,18 +152,9 @@ class GpuTileEngine:
         )
         return weights
 
-    def _ties(
-        self, rho: NDArray[np.float64], alpha: NDArray[np.float64], side: Networks, chosen: list[int]
-    ) -> NDArray[np.uint8]:
-        """AMBIGUOUS where rounding can turn neighbouring directions into each other (pair_error.hpp)."""
-        if self._request.norm == 2 or rho.shape[1] < 2:
-            return np.zeros(len(rho), np.uint8)
-        total = alpha.sum(1, keepdims=True)
-        mean = (alpha * rho).sum(1, keepdims=True) / total
-        noise = NOISE["float64"] + np.array([[side.doubt(i)] for i in chosen])
-        angle = np.minimum(noise / (np.abs(np.diff(rho, axis=1)) + 1e-300), 1.0)
-        lever = angle * (0.5 * (rho[:, 1:] + rho[:, :-1]) - mean)
-        square = (lever**2 * (alpha[:, 1:] ** 2 + alpha[:, :-1] ** 2)).sum(1)
-        units = np.array([side.collection.units[i] for i in chosen])
-        error = 3 * np.sqrt(square / units) / total[:, 0]
-        return np.where(error > AMBIGUITY[str(side.collection.dtype)], AMBIGUOUS, 0).astype(np.uint8)
+    def _doubt(self, left: list[int], right: list[int]) -> WeightDoubt:
+        """What is known of the rounding of these pairs."""
+        pairs, dtype = list(zip(left, right, strict=True)), self._left.collection.dtype
+        noise = [self._left.doubt(i) + self._right.doubt(j) for i, j in pairs]
+        blur = [NOISE["float64"] + self._left.noise(i, dtype) + self._right.noise(j, dtype) for i, j in pairs]
+        return WeightDoubt(np.array(noise), np.array(blur), neighbours=self._request.norm == 1)
