@@ -24,7 +24,8 @@ UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
 # Rounding error of one element of a core from the product alone, measured.
 NOISE = {"float32": 1e-8, "float64": 3e-17}
 # Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
-_TOLERANCE = {"float32": 4e-6, "float64": 1e-11}
+TOLERANCE = {"float32": 4e-6, "float64": 1e-11}
+NEAR_ONE = 0.999  # nuclear norms of float32 bases above this are taken again (tile_values.cpp)
 # Pairs of float32 input that are solved again need no more digits than this.
 _REFINED_TOLERANCE = 1e-7
 AMBIGUITY = {"float32": 3e-4, "float64": 1e-9}
@@ -49,7 +50,7 @@ class Request:
             "measures": self.bits,
             "norm": self.norm,
             "core_noise": NOISE[precision],
-            "tolerance": _TOLERANCE[precision] if precision == given else _REFINED_TOLERANCE,
+            "tolerance": TOLERANCE[precision] if precision == given else _REFINED_TOLERANCE,
             "ambiguity": AMBIGUITY[given],
         }
 

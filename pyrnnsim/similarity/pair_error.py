@@ -1,4 +1,4 @@
-"""How far rounding of the input can have moved projection-weighted means: csrc/similarity/pair_error.hpp for arrays."""
+"""How far rounding can have moved projection-weighted means: csrc/similarity/pair_error.hpp for arrays."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ _TINY = 1e-300
 
 
 @dataclass(frozen=True)
-class WeightDoubt:
+class Rounding:
     """What turns neighbouring canonical directions into each other.
 
     Attributes:
-        noise: (pairs,) what the rounding of the input does to an element of a core.
-        blur: (pairs,) what the arithmetic does to it: gaps between correlations below that count as none.
-        neighbours: Directions turn into each other; False for weights of norm 2, which add up to the same.
+        noise: (pairs,) what rounding does to an element of a core.
+        blur: None if ``noise`` is that of the arithmetic. If it is that of the input, which both sides follow: (pairs,)
+            the arithmetic's, gaps between correlations below which count as none.
+        neighbours: Directions turn into each other; False for exact ones with weights of norm 2, which add up to the
+            same however a tie is turned.
     """
 
     noise: Array
-    blur: Array
+    blur: Array | None
     neighbours: bool
 
     def error(self, rho: Array, alpha: Array, units: NDArray[np.int64], outside: NDArray[np.bool_]) -> Array:
@@ -48,8 +50,10 @@ class WeightDoubt:
         return doubt
 
     def _angle(self, gap: Array, level: Array) -> Array:
-        """By which directions turn across a gap; near a correlation of 1 both sides follow the rounding alike."""
-        noise, blur = self.noise[:, None], self.blur[:, None] + _ARITHMETIC
-        reach = noise * np.sqrt(np.maximum(1 - level**2, 0.0) + noise**2)
-        turned: Array = np.minimum(reach / (np.maximum(gap - blur, 0.0) + _TINY), 1.0)
+        """By which directions at correlations ``level`` turn across a gap."""
+        reach = noise = self.noise[:, None]
+        if self.blur is not None:
+            gap = np.maximum(gap - self.blur[:, None] - _ARITHMETIC, 0.0)
+            reach = noise * np.sqrt(np.maximum(1 - level**2, 0.0) + noise**2)
+        turned: Array = np.minimum(reach / (gap + _TINY), 1.0)
         return turned

@@ -32,6 +32,16 @@ def test_equals_the_native_pass(on_torch, networks, options, monkeypatch):
         np.testing.assert_allclose(ours[name], matrix, atol=1e-7 if name == "procrustes" else 1e-10)
 
 
+def test_float32_pairs_that_need_more_digits_are_solved_again(on_torch, rng, monkeypatch):
+    base = generators.population(rng, 3, 400, 12)
+    reps = [one.astype(np.float32) for one in (*base, base[0] @ _turned(rng, 12, 1.0))]
+    ours = pyrnnsim.pairwise(reps)
+    monkeypatch.undo()
+    for name, matrix in pyrnnsim.pairwise(reps).items():
+        np.testing.assert_allclose(ours[name], matrix, atol=1e-6, err_msg=name)
+    assert ours["procrustes"].report.refined > 0
+
+
 def test_single_measures_and_two_sets(on_torch, networks, monkeypatch):
     calls = [pyrnnsim.pairwise_cca, pyrnnsim.pairwise_svcca, pyrnnsim.pairwise_cka]
     found = [call(networks) for call in calls] + [pyrnnsim.cross_distances(networks[:3], networks[3:])]
@@ -72,12 +82,7 @@ SPECTRA = {
 @pytest.mark.parametrize("condition", [1.0, 100.0])
 def test_reports_the_ambiguous_pairs_that_the_native_pass_reports(rng, monkeypatch, dtype, norm, condition):
     sizes = [(4, 4), (4, 9), (9, 4), (8, 12)]
-    spectra = dict(SPECTRA)
-    if dtype == np.float32:
-        # Correlations within the rounding of float32 of 1 are told apart only by cores of float64 bases, which the
-        # native pass makes for such pairs and this one does not.
-        del spectra["ones"]
-    pairs = {(name, units): tied(rng, rho, units, dtype, condition) for name, rho in spectra.items() for units in sizes}
+    pairs = {(name, units): tied(rng, rho, units, dtype, condition) for name, rho in SPECTRA.items() for units in sizes}
 
     def reported():
         return {key for key, pair in pairs.items() if len(pyrnnsim.pairwise_pwcca(pair, norm=norm).report.ambiguous)}
