@@ -7,7 +7,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -15,6 +17,7 @@ ProgressMode = bool | Literal["auto"]
 
 _log = logging.getLogger("pyrnnsim")
 _QUIET_SECONDS = 1.0
+_ENOUGH = 0.05  # of the work must be done before the log tells the time left
 _REDRAW_SECONDS = 0.2
 _LOG_FILE_SECONDS = 10.0  # between lines when nobody watches, so that a batch job's log stays readable
 
@@ -41,27 +44,52 @@ class Progress:
 
     def __init__(self, total: float, description: str, mode: ProgressMode, *, unit: str, initial: float) -> None:
         self._total, self._description, self._unit = float(total), description, unit
-        self._initial = self._done = min(float(initial), self._total)
+        self._done = min(float(initial), self._total)
         self._mode = mode
         self._lock = threading.Lock()
         self._bar: Any = None
-        self._start = time.monotonic()
-        self._shown = self._estimated = False
+        self._start = self._last = time.monotonic()
+        self._kinds = {"": _Kind(self._total - self._done)}
+        self._shown = self._announced = False
 
     def __enter__(self) -> Self:
-        self._start = time.monotonic()
-        _log.info("%s: %s %s to do", self._description, _short(self._total - self._initial), self._unit)
+        self._start = self._last = time.monotonic()
+        _log.info("%s: %s %s to do", self._description, _short(self._total - self._done), self._unit)
         if self._mode is True:
             self._show()
         return self
 
-    def update(self, amount: float = 1.0) -> None:
-        """Count ``amount`` units of work as done."""
+    @property
+    def left(self) -> float:
+        """Units of work that are left."""
+        return self._total - self._done
+
+    def expect(self, work: Mapping[str, float], *, done: float = 0.0) -> None:
+        """Say of what kinds the work is that is left: the speed of each is measured on its own.
+
+        No time is announced until something of each kind has been done.
+
+        Args:
+            work: Units by kind, of all that is left.
+            done: Units that an earlier run has done, besides.
+        """
         with self._lock:
+            self._done = min(self._done + done, self._total)
+            known = self._kinds
+            self._kinds = {kind: replace(known.get(kind, _Kind(0.0)), left=left) for kind, left in work.items()}
+            self._last = time.monotonic()
+            self._draw()
+
+    def update(self, amount: float = 1.0, kind: str = "") -> None:
+        """Count ``amount`` units of work as done, which took all the time since the last update."""
+        with self._lock:
+            now = time.monotonic()
             self._done = min(self._done + float(amount), self._total)
-            elapsed = time.monotonic() - self._start
-            if elapsed >= _QUIET_SECONDS:
-                self._estimate(elapsed)
+            one = self._kinds[kind]
+            self._kinds[kind] = _Kind(max(one.left - amount, 0.0), one.done + amount, one.seconds + now - self._last)
+            self._last = now
+            if now - self._start >= _QUIET_SECONDS:
+                self._announce(now - self._start)
                 if self._mode == "auto" and not self._shown and _is_watched():
                     self._show()
             self._draw()
@@ -75,14 +103,19 @@ class Progress:
                 with suppress(OSError, ValueError):
                     bar.close()  # ends the line, so that a traceback starts on its own
 
-    def _estimate(self, elapsed: float) -> None:
-        """Log once, as soon as there is a speed to judge by, how long the whole will take."""
-        done = self._done - self._initial
-        if self._estimated or done <= 0:
-            return
-        self._estimated = True
-        left = elapsed / done * (self._total - self._done)
-        _log.info("%s: about %.0f s left after %.0f s", self._description, left, elapsed)
+    def _remaining(self) -> float | None:
+        """Seconds left, by the mean speed of each kind of work: a moving one jumps with every cheap or dear tile."""
+        open_kinds = [kind for kind in self._kinds.values() if kind.left > 0]
+        if not all(kind.done > 0 for kind in open_kinds):
+            return None
+        return sum(kind.left * kind.seconds / kind.done for kind in open_kinds)
+
+    def _announce(self, elapsed: float) -> None:
+        """Log once, as soon as there is enough to judge by, how long the whole will take."""
+        remaining = self._remaining()
+        if not self._announced and remaining is not None and self._done >= _ENOUGH * self._total:
+            self._announced = True
+            _log.info("%s: about %.0f s left after %.0f s", self._description, remaining, elapsed)
 
     def _show(self) -> None:
         self._shown = True
@@ -93,11 +126,9 @@ class Progress:
     def _new_bar(self) -> Any:
         bar = _bar_class()(
             total=self._total,
-            initial=self._initial,
             desc=self._description,
             unit=self._unit,
             unit_scale=True,
-            smoothing=0,  # the mean speed: a moving one jumps with every cheap or dear tile
             delay=1e-9,  # draws nothing yet
             miniters=0,
             mininterval=_REDRAW_SECONDS if _is_watched() else _LOG_FILE_SECONDS,
@@ -106,6 +137,7 @@ class Progress:
         )
         bar.start_t -= time.monotonic() - self._start
         bar.n = self._done
+        bar.remaining = self._remaining()
         bar.refresh()
         bar.delay = 0
         return bar
@@ -114,19 +146,37 @@ class Progress:
         if self._bar is None:
             return
         try:
+            self._bar.remaining = self._remaining()
             self._bar.update(self._done - self._bar.n)
         except (OSError, ValueError):  # a terminal that went away must not end hours of work
             self._bar.disable = True
             self._bar = None
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """Work of one kind: units left, units done, and the seconds these took."""
+
+    left: float
+    done: float = 0.0
+    seconds: float = 0.0
+
+
 def _bar_class() -> Any:
-    """tqdm's bar without its watcher thread, and with a lock of threads only, so that nothing outlives the call."""
+    """tqdm's bar with our time left, no watcher thread, and a lock of threads only: nothing stays behind."""
     from tqdm.auto import tqdm
 
-    bar: Any = type("Bar", (tqdm,), {"monitor_interval": 0})
-    bar.set_lock(threading.RLock())
-    return bar
+    class Bar(tqdm):  # type: ignore[misc]
+        monitor_interval = 0
+        remaining: float | None = None
+
+        @property
+        def format_dict(self) -> dict[str, Any]:
+            rate = None if self.remaining is None else max(self.total - self.n, 1e-9) / max(self.remaining, 1e-12)
+            return {**super().format_dict, "rate": rate, "initial": self.n}
+
+    Bar.set_lock(threading.RLock())
+    return Bar
 
 
 def _width() -> dict[str, Any]:

@@ -108,6 +108,37 @@ def test_work_of_an_earlier_run_counts_as_done_but_not_as_speed(clock, terminal)
     assert lines(terminal)[-1] == "work:  90% 90.0/100 pairs [00:10<00:10]"
 
 
+def test_each_kind_of_work_is_judged_by_its_own_speed(clock, terminal):
+    with progress_bar(100, "work", True) as progress:
+        progress.expect({"slow": 20, "fast": 80})
+        clock.now += 60
+        progress.update(10, "slow")
+        assert lines(terminal)[-1] == "work:  10% 10.0/100 pairs [01:00<?]"
+        clock.now += 5
+        progress.update(10, "fast")
+        assert progress.left == 80
+        assert lines(terminal)[-1] == "work:  20% 20.0/100 pairs [01:05<01:35]"
+
+
+def test_a_better_idea_of_what_is_left_keeps_the_speeds(clock, terminal):
+    with progress_bar(100, "work", True) as progress:
+        progress.expect({"slow": 20, "fast": 80})
+        clock.now += 40
+        progress.update(20, "slow")
+        progress.expect({"slow": 10, "fast": 30}, done=40)
+        clock.now += 10
+        progress.update(10, "fast")
+    assert lines(terminal)[-1] == "work:  70% 70.0/100 pairs [00:50<00:40]"
+
+
+def test_kinds_of_which_nothing_is_left_need_no_speed(clock, terminal):
+    with progress_bar(100, "work", True) as progress:
+        progress.expect({"none": 0, "all": 100})
+        clock.now += 10
+        progress.update(50, "all")
+    assert lines(terminal)[-1] == "work:  50% 50.0/100 pairs [00:10<00:10]"
+
+
 def test_auto_waits_one_second_and_then_knows_what_was_done(clock, terminal):
     with progress_bar(100, "work", "auto") as progress:
         clock.now += 0.9
@@ -219,6 +250,17 @@ def test_the_log_holds_the_amount_and_one_estimate(clock, caplog):
     with caplog.at_level(logging.INFO, logger="pyrnnsim"):
         run(clock, False, seconds=20)
     assert caplog.messages == ["work: 4M pairs to do", "work: about 60 s left after 20 s"]
+
+
+def test_the_log_waits_until_all_speeds_are_known_and_a_twentieth_is_done(clock, caplog):
+    with caplog.at_level(logging.INFO, logger="pyrnnsim"), progress_bar(100, "work", False) as progress:
+        progress.expect({"slow": 3, "fast": 97})
+        clock.now += 30
+        progress.update(3, "slow")
+        for _ in range(3):
+            clock.now += 1
+            progress.update(1, "fast")
+    assert caplog.messages == ["work: 100 pairs to do", "work: about 95 s left after 32 s"]
 
 
 def in_a_process(code, **streams):

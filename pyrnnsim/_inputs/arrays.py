@@ -59,7 +59,7 @@ def check_shape(shape: tuple[int, ...], label: Label) -> None:
 
 def compute_dtype(dtypes: Iterable[np.dtype[Any]]) -> np.dtype[Any]:
     """Dtype to compute in: float32 if every input is float16, bfloat16 or float32, else float64."""
-    narrow = all(dtype.name == "bfloat16" or (dtype.kind == "f" and dtype.itemsize <= 4) for dtype in dtypes)
+    narrow = all((dtype.kind == "f" and dtype.itemsize <= 4) or dtype.name == "bfloat16" for dtype in dtypes)
     return np.dtype(np.float32 if narrow else np.float64)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,20 +67,42 @@ class Collection:
         stop = self.samples if stop is None else min(stop, self.samples)
         if not 0 <= start <= stop:
             raise ValueError(f"{self.label(i)}: rows {start}:{stop} requested; expected 0 <= start <= stop")
-        block = self._sources[i].read(start, stop, self.label(i))
-        whole = stop - start == self.samples
-        return packed(block, self.dtype, self.label(i), start, whole=whole)
+        return self._packed(self._sources[i], i, start, stop)
 
-    def digest(self, i: int) -> str:
+    def _packed(self, source: Source, i: int, start: int, stop: int) -> NDArray[Any]:
+        label = self.label(i)
+        block = source.read(start, stop, label)
+        return packed(block, self.dtype, label, start, whole=stop - start == self.samples)
+
+    def reader(self, i: int, *, whole: bool) -> Callable[[int, int], NDArray[Any]]:
+        """Rows start:stop of network ``i`` as a function, for several readings in a row.
+
+        An element of a lazy sequence is loaded once, now, and held while the function lives; with several threads at
+        work, one each is.
+
+        Args:
+            i: Network.
+            whole: Read all rows now, once, and keep them while the function lives; else each is read when asked for.
+        Raises:
+            TypeError, ValueError: As ``rows``.
+        """
+        source = self._sources[i].opened(self.label(i))
+        if not whole:
+            return partial(self._packed, source, i)
+        rows = self._packed(source, i, 0, self.samples)
+        return lambda start, stop: rows[start:stop]
+
+    def digest(self, i: int, read: Callable[[int, int], NDArray[Any]] | None = None) -> str:
         """Fingerprint (blake2b, 128 bit, hex) of shape, dtype and values of network ``i``, whatever its layout.
 
-        Cost: reads every row once, 8 MB at a time.
+        Cost: reads every row once, 8 MB at a time, through ``read`` if that is at hand.
         """
+        read = read or partial(self.rows, i)
         samples, units = self._sources[i].shape
         state = hashlib.blake2b(f"{samples},{units},{self.dtype.str};".encode(), digest_size=16)
         step = max(1, _DIGEST_BYTES // (units * self.dtype.itemsize))
         for start in range(0, samples, step):
-            state.update(self.rows(i, start, start + step).data)
+            state.update(read(start, min(start + step, samples)).data)
         return state.hexdigest()
 
 
@@ -97,7 +120,7 @@ def collect(
     Args:
         reps: ``(K, P, N)`` array or tensor; sequence of ``(P, N_i)`` representations, of paths or of prepared ones;
             mapping from names to them; or directory of .npy and .safetensors files, taken in the order of their names.
-            A sequence that is no list or tuple is loaded one element at a time and never holds more.
+            A sequence that is no list or tuple is loaded one element at a time; every thread at work holds one at most.
         caller: Public function, for error texts.
         argument: Its argument, for error texts.
         names: One distinct name per network; by default the keys, file stems, or positions.

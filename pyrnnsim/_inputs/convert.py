@@ -172,8 +172,10 @@ def _raggedness(lines: list[Any]) -> str:
 
 
 def _real(array: NDArray[Any], label: Label) -> NDArray[Any]:
-    kind, name = array.dtype.kind, array.dtype.name
-    if name.startswith(("bfloat16", "float8")):
+    kind = array.dtype.kind
+    if kind in "fiub" and array.dtype.isbuiltin == 1:  # the name of a dtype takes long to make
+        return array
+    if array.dtype.name.startswith(("bfloat16", "float8")):
         return array.astype(np.float32)
     if kind in "fiub":
         return array

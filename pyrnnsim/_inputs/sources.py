@@ -43,6 +43,11 @@ class Source(ABC):
         """The prepared representation, if that is what the user passed."""
         return None
 
+    def opened(self, label: Label) -> Source:
+        """The same rows without loading them again, for several readings in a row; let go of it soon."""
+        del label
+        return self
+
     def unambiguous_name(self, index: int) -> str | None:
         """Longer name for when another network has the same one."""
         del index
@@ -145,23 +150,29 @@ class ElementSource(Source):
         self._elements = elements
         self._index = index
         self._label = label
-        shape, dtype, name = elements.use(index, label, lambda source: (source.shape, source.dtype, source.name))
-        super().__init__(shape, dtype, name)
+        source = elements.use(index, label, lambda source: source)
+        super().__init__(source.shape, source.dtype, source.name)
+        self._is_prepared = source.prepared() is not None
         elements.release()
 
     def prepared(self) -> Any:
-        return self._elements.use(self._index, self._label, lambda source: source.prepared())
+        return self.opened(self._label).prepared() if self._is_prepared else None
 
     def read(self, start: int, stop: int, label: Label) -> NDArray[Any]:
-        def action(source: Source) -> NDArray[Any]:
-            if source.shape != self.shape or source.dtype != self.dtype:
-                raise ValueError(
-                    f"{label} had shape {self.shape} and dtype {self.dtype} when first loaded, now {source.shape} and "
-                    f"{source.dtype}; expected the same element every time"
-                )
-            return source.read(start, stop, label)
+        return self._elements.use(
+            self._index, label, lambda source: self._checked(source, label).read(start, stop, label)
+        )
 
-        return self._elements.use(self._index, label, action)
+    def opened(self, label: Label) -> Source:
+        return self._elements.use(self._index, label, lambda source: self._checked(source, label))
+
+    def _checked(self, source: Source, label: Label) -> Source:
+        if source.shape != self.shape or source.dtype != self.dtype:
+            raise ValueError(
+                f"{label} had shape {self.shape} and dtype {self.dtype} when first loaded, now {source.shape} and "
+                f"{source.dtype}; expected the same element every time"
+            )
+        return source
 
 
 def is_prepared(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pyrnnsim._options import RunOptions, parse_options
 from pyrnnsim._progress import progress_bar
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.similarity.checks import check_calibration, check_out, collect_sides
+from pyrnnsim.similarity.header import Bounds, Side, header, identity, stored_bounds
 from pyrnnsim.similarity.matrix import DistanceMatrix, Report
 from pyrnnsim.similarity.tiles import TileStore
 from pyrnnsim.similarity.usable import Usable, digest, finite
@@ -117,7 +117,7 @@ def _report(
     )
 
 
-def _cuts(usable: Sequence[Usable], size: int) -> tuple[list[int], list[int]]:
+def _cuts(usable: Sequence[Usable], size: int) -> Bounds:
     left, right = usable[0], usable[-1]
     return [*range(0, len(left), size), len(left)], [*range(0, len(right), size), len(right)]
 
@@ -151,9 +151,7 @@ def _finished(options: RunOptions, job: Job, rows: Usable, columns: Usable, dist
 class _Target:
     """The matrix in memory, or its tiles on disk."""
 
-    def __init__(
-        self, cuts: tuple[list[int], list[int]], matrix: Array | None, store: TileStore | None, mirrored: bool
-    ) -> None:
+    def __init__(self, cuts: Bounds, matrix: Array | None, store: TileStore | None, mirrored: bool) -> None:
         self.cuts = cuts
         self._matrix, self._store, self._mirrored = matrix, store, mirrored
         self._tiles: list[tuple[Usable, Usable]] = []
@@ -189,13 +187,13 @@ class _Target:
 
 
 @contextmanager
-def _target(
-    caller: str, options: RunOptions, job: Job, sides: Sequence[Collection], cuts: tuple[list[int], list[int]]
-) -> Iterator[_Target]:
+def _target(caller: str, options: RunOptions, job: Job, sides: Sequence[Collection], cuts: Bounds) -> Iterator[_Target]:
     shape, mirrored = (len(sides[0]), len(sides[-1])), len(sides) == 1 and job.symmetric
     if isinstance(options.out, Path):
-        cuts = _stored_cuts(options.out, cuts)
-        with TileStore(options.out, shape, _header(options, job, sides, cuts)) as store:
+        cuts = stored_bounds(options.out, cuts)
+        named = [Side(one.names, [digest(one, i) for i in range(len(one))]) for one in sides]
+        about = header(sides[0].dtype, cuts, named) | identity(job.name, job.about, options)
+        with TileStore(options.out, shape, about) as store:
             yield _Target(cuts, None, store, mirrored)
         return
     if options.out is not None and options.out.shape != shape:
@@ -203,32 +201,3 @@ def _target(
     matrix = np.empty(shape) if options.out is None else options.out
     matrix[...] = np.nan
     yield _Target(cuts, matrix, None, mirrored)
-
-
-def _stored_cuts(path: Path, cuts: tuple[list[int], list[int]]) -> tuple[list[int], list[int]]:
-    """Cuts of the tiles that are there already: memory may differ today, the tiles must not."""
-    left, right = (TileStore.stored_header(path) or {}).get("bounds", cuts)
-    return (left, right) if (left[-1], right[-1]) == (cuts[0][-1], cuts[1][-1]) else cuts
-
-
-def _header(
-    options: RunOptions, job: Job, sides: Sequence[Collection], cuts: tuple[list[int], list[int]]
-) -> dict[str, Any]:
-    given = options.calibrated
-    level = hashlib.blake2b(given.tobytes(), digest_size=16).hexdigest() if isinstance(given, np.ndarray) else given
-    header: dict[str, Any] = {
-        "metric": job.name,
-        "options": {**job.about, "calibrated": level},
-        "dtype": str(sides[0].dtype),
-        "bounds": cuts,
-        "names": sides[0].names,
-        "digests": [digest(sides[0], i) for i in range(len(sides[0]))],
-        "argument": "reps" if len(sides) == 1 else "a",
-    }
-    if len(sides) == 2:
-        header |= {
-            "column_names": sides[1].names,
-            "column_digests": [digest(sides[1], i) for i in range(len(sides[1]))],
-            "column_argument": "b",
-        }
-    return header

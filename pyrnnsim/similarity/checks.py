@@ -13,7 +13,7 @@ from pyrnnsim._warnings import warn_user
 from pyrnnsim.similarity.chance import expected_cca
 
 if TYPE_CHECKING:
-    from pyrnnsim.similarity.runner import Measure
+    from pyrnnsim.similarity.measure import Measure
 
 
 def collect_sides(caller: str, reps: Any, other: Any, options: RunOptions) -> list[Collection]:

@@ -13,11 +13,12 @@ import numpy as np
 from pyrnnsim._options import Options
 from pyrnnsim.similarity import readings
 from pyrnnsim.similarity.functions import Function, google_function, pairwise_function
+from pyrnnsim.similarity.leading import Leading
 from pyrnnsim.similarity.matrix import DistanceMatrix
+from pyrnnsim.similarity.measure import Measure
 from pyrnnsim.similarity.measures import flag, leading_of
-from pyrnnsim.similarity.networks import Leading
 from pyrnnsim.similarity.readings import choice
-from pyrnnsim.similarity.runner import Measure, compare
+from pyrnnsim.similarity.runner import compare
 from pyrnnsim.similarity.vector_measures import VectorMeasure, pairwise_vectors, rbf_measure, rsa_measure
 
 Metric = str | Callable[..., float]

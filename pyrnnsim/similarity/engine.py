@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -14,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim import _core
-from pyrnnsim.similarity.factors import chunks
 from pyrnnsim.similarity.networks import Networks
 
 MEASURES = {"cca": 1, "svcca": 2, "pwcca": 4, "cka": 8, "procrustes": 16}
@@ -28,7 +25,8 @@ UNRESOLVED, REFINED, BY_LAPACK, AMBIGUOUS = 1, 2, 4, 8
 # Rounding error of one element of a core from the product alone, measured (see csrc/similarity/strassen.hpp).
 NOISE = {"float32": 3e-8, "float64": 1e-16}
 # Estimated error of a similarity above which a pair is solved again, and above which a tie is reported.
-_TOLERANCE = {"float32": 4e-6, "float64": 1e-11}
+TOLERANCE = {"float32": 4e-6, "float64": 1e-11}
+NEAR_ONE = 0.999  # nuclear norms of float32 bases above this are taken again (tile_values.cpp)
 # Pairs of float32 input that are solved again need no more digits than this.
 _REFINED_TOLERANCE = 1e-7
 AMBIGUITY = {"float32": 3e-4, "float64": 1e-9}
@@ -54,7 +52,7 @@ class Request:
             "measures": self.bits,
             "norm": self.norm,
             "core_noise": NOISE[precision],
-            "tolerance": _TOLERANCE[precision] if precision == given else _REFINED_TOLERANCE,
+            "tolerance": TOLERANCE[precision] if precision == given else _REFINED_TOLERANCE,
             "ambiguity": AMBIGUITY[given],
         }
 
@@ -64,42 +62,6 @@ def connect_lapack() -> None:
     """Hand SciPy's LAPACK to the extension; once per process."""
     exported = import_module("scipy.linalg.cython_lapack").__pyx_capi__
     _core.set_lapack(exported["dgesdd"])
-
-
-def identities(sides: Sequence[Networks]) -> list[dict[int, bytes]]:
-    """A key per network present, equal exactly for networks that are equal to the last bit.
-
-    Whole bases are looked at only where spectrum and first rows do not tell networks apart already.
-    """
-    keys = [{i: _glance(side, i) for i in side.present} for side in sides]
-    count = Counter(key for side in keys for key in side.values())
-    return [
-        {i: key + (_content(side, i) if count[key] > 1 else b"") for i, key in found.items()}
-        for side, found in zip(sides, keys, strict=True)
-    ]
-
-
-def canonical_order(networks: Networks, keys: Mapping[int, bytes]) -> list[int]:
-    """Networks present, by falling width, then by content: a pair is computed alike wherever its networks stand.
-
-    Both orders of a pair are equal in exact arithmetic only; a fixed one makes the result independent of the order of
-    the networks, to the last bit.
-    """
-    return sorted(networks.present, key=lambda i: (-networks.width(i), keys[i]))
-
-
-def _glance(networks: Networks, i: int) -> bytes:
-    state = hashlib.blake2b(networks.scale(i).tobytes(), digest_size=16)
-    state.update(np.float64(networks.alignment(i)).tobytes())
-    state.update(networks.basis(i, 0, min(64, networks.collection.samples)).tobytes())
-    return state.digest()
-
-
-def _content(networks: Networks, i: int) -> bytes:
-    state = hashlib.blake2b(digest_size=16)
-    for start, stop in chunks(networks.collection.samples):
-        state.update(networks.basis(i, start, stop).tobytes())
-    return state.digest()
 
 
 class TileEngine:
@@ -125,8 +87,8 @@ class TileEngine:
         triangular = self._same and list(rows) == list(columns)
         self._tile.start(self._widths(self._left, rows), self._widths(self._right, columns), triangular=triangular)
         for start, stop in self._chunks():
-            left = [self._left.basis(i, start, stop) for i in rows]
-            right = left if triangular else [self._right.basis(j, start, stop) for j in columns]
+            left = self._left.bases(rows, start, stop, self._n_jobs)
+            right = left if triangular else self._right.bases(columns, start, stop, self._n_jobs)
             self._tile.accumulate(left, right, n_jobs=self._n_jobs)
         dtype = self._left.collection.dtype
         values, flags = self._tile.solve(

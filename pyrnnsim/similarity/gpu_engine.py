@@ -1,7 +1,8 @@
 """The pass over all pairs on a GPU: products and decompositions by torch in float64, weights by the CUDA kernel.
 
-Everything is float64: the float64 units of data-centre GPUs are as fast as their plain float32 ones, and it leaves
-neither TF32 nor near-ties to think about. The same code runs on torch's CPU device, which is how it is tested.
+Everything is float64: the float64 units of data-centre GPUs are as fast as their plain float32 ones, and it leaves no
+TF32 to think about. Only the bases of float32 input are float32; pairs that need more digits are solved again without.
+The same code runs on torch's CPU device, which is how it is tested.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ from pyrnnsim.similarity.engine import (
     FROM_RIGHT,
     LEADING,
     MEAN,
+    NEAR_ONE,
     NOISE,
     NUCLEAR,
+    REFINED,
+    TOLERANCE,
+    UNRESOLVED,
     Request,
 )
 from pyrnnsim.similarity.networks import Networks
+from pyrnnsim.similarity.pair_error import Rounding
 
 _TOGETHER = 512  # pairs per batched decomposition
 
@@ -38,7 +44,7 @@ class GpuTileEngine:
 
     def __init__(self, left: Networks, right: Networks | None, request: Request, *, chunk: int, device: str) -> None:
         self._left, self._right, self._same = left, right or left, right is None
-        self._request, self._chunk = request, chunk
+        self._request, self._chunk, self._dtype = request, chunk, left.collection.dtype
         self._torch: Any = import_module("torch")
         self._device = self._torch.device(device)
 
@@ -50,17 +56,37 @@ class GpuTileEngine:
         cores = self._product(rows, columns)
         row_at = np.cumsum([0, *(self._left.width(i) for i in rows)])
         column_at = np.cumsum([0, *(self._right.width(j) for j in columns)])
-        for group in self._groups(rows, columns, triangular):
+        pairs = [(a, b) for a in range(len(rows)) for b in range(a + 1 if triangular else 0, len(columns))]
+        for group in self._groups(rows, columns, pairs):
             stack = [cores[row_at[a] : row_at[a + 1], column_at[b] : column_at[b + 1]] for a, b in group]
             at = tuple(np.array(group).T)
-            values[at], flags[at] = self._solve(self._torch.stack(stack), rows, columns, group)
+            values[at], flags[at] = self._solve(self._torch.stack(stack), rows, columns, group, self._dtype)
+        if self._dtype == np.float32:
+            self._refine(rows, columns, values, flags)
         return values, flags
 
-    def _product(self, rows: Sequence[int], columns: Sequence[int]) -> Any:
+    def _refine(
+        self, rows: Sequence[int], columns: Sequence[int], values: NDArray[np.float64], flags: NDArray[np.uint8]
+    ) -> None:
+        """Solve pairs again from float64 bases whose values depend on more digits than float32 ones give."""
+        pairs = [(int(a), int(b)) for a, b in np.argwhere(flags & UNRESOLVED)]
+        for group in self._groups(rows, columns, pairs):
+            cores: list[Any] = [0] * len(group)
+            for start, stop in self._chunks():
+                left = {a: self._tensor(self._left.exact_basis(rows[a], start, stop)).T for a, _ in group}
+                right = {b: self._tensor(self._right.exact_basis(columns[b], start, stop)) for _, b in group}
+                cores = [core + left[a] @ right[b] for core, (a, b) in zip(cores, group, strict=True)]
+            again, marks = self._solve(self._torch.stack(cores), rows, columns, group, np.dtype(np.float64))
+            at = tuple(np.array(group).T)
+            values[at], flags[at] = again, (marks & AMBIGUOUS) | REFINED
+
+    def _chunks(self) -> list[tuple[int, int]]:
         samples = self._left.collection.samples
+        return [(start, min(start + self._chunk, samples)) for start in range(0, samples, self._chunk)]
+
+    def _product(self, rows: Sequence[int], columns: Sequence[int]) -> Any:
         total: Any = 0
-        for start in range(0, samples, self._chunk):
-            stop = min(start + self._chunk, samples)
+        for start, stop in self._chunks():
             left = self._tensor(np.hstack([self._left.basis(i, start, stop) for i in rows]))
             right = self._tensor(np.hstack([self._right.basis(j, start, stop) for j in columns]))
             total = total + left.T @ right
@@ -69,39 +95,27 @@ class GpuTileEngine:
     def _tensor(self, array: NDArray[Any]) -> Any:
         return self._torch.as_tensor(np.asarray(array, np.float64)).to(self._device)
 
-    def _groups(self, rows: Sequence[int], columns: Sequence[int], triangular: bool) -> list[Pairs]:
+    def _groups(self, rows: Sequence[int], columns: Sequence[int], pairs: Pairs) -> list[Pairs]:
         """Pairs of equal shapes, for batched decompositions."""
         by_shape: dict[tuple[int, ...], Pairs] = defaultdict(list)
-        for a, i in enumerate(rows):
-            for b, j in enumerate(columns):
-                if triangular and a >= b:
-                    continue
-                left, right = self._left, self._right
-                shape = left.width(i), right.width(j), left.kept(i), right.kept(j)
-                units = left.collection.units[i], right.collection.units[j]
-                by_shape[shape + units].append((a, b))
+        left, right = self._left, self._right
+        for a, b in pairs:
+            i, j = rows[a], columns[b]
+            shape = left.width(i), right.width(j), left.kept(i), right.kept(j)
+            by_shape[(*shape, left.collection.units[i], right.collection.units[j])].append((a, b))
         return [
-            pairs[first : first + _TOGETHER] for pairs in by_shape.values() for first in range(0, len(pairs), _TOGETHER)
+            some[first : first + _TOGETHER] for some in by_shape.values() for first in range(0, len(some), _TOGETHER)
         ]
 
     def _solve(
-        self, cores: Any, rows: Sequence[int], columns: Sequence[int], group: Pairs
+        self, cores: Any, rows: Sequence[int], columns: Sequence[int], group: Pairs, dtype: np.dtype[Any]
     ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
         torch, wanted = self._torch, self._request.measures
         left, right = [rows[a] for a, _ in group], [columns[b] for _, b in group]
         values = np.full((len(group), 6), np.nan)
         flags = np.zeros(len(group), np.uint8)
         if "pwcca" in wanted:
-            u, rho, vt = torch.linalg.svd(cores, full_matrices=False)
-            rho = rho.clamp(max=1.0)
-            values[:, MEAN] = rho.mean(-1).cpu().numpy()
-            for column, side, chosen, directions in (
-                (FROM_LEFT, self._left, left, u),
-                (FROM_RIGHT, self._right, right, vt.transpose(-1, -2)),
-            ):
-                alpha = self._weights(side, chosen, directions)
-                values[:, column] = ((alpha * rho).sum(-1) / alpha.sum(-1)).cpu().numpy()
-                flags |= self._ties(rho.cpu().numpy(), alpha.cpu().numpy(), side, chosen)
+            flags |= self._weigh(cores, left, right, values, dtype)
         elif "cca" in wanted:
             values[:, MEAN] = torch.linalg.svdvals(cores).clamp(max=1.0).mean(-1).cpu().numpy()
         if "svcca" in wanted:
@@ -114,7 +128,30 @@ class GpuTileEngine:
             values[:, ALIGNMENT] = scaled.square().sum((-1, -2)).cpu().numpy()
             if "procrustes" in wanted:
                 values[:, NUCLEAR] = torch.linalg.svdvals(scaled).sum(-1).cpu().numpy()
+                if dtype == np.float32:  # near 1 the angle turns rounding into whole digits
+                    flags[values[:, NUCLEAR] > NEAR_ONE] |= UNRESOLVED
         return values, flags
+
+    def _weigh(
+        self, cores: Any, left: list[int], right: list[int], values: NDArray[np.float64], dtype: np.dtype[Any]
+    ) -> NDArray[np.uint8]:
+        """Fill the correlations' mean and both weighted means; flags of what rounding leaves open."""
+        u, rho, vt = self._torch.linalg.svd(cores, full_matrices=False)
+        rho = rho.clamp(max=1.0)
+        values[:, MEAN] = rho.mean(-1).cpu().numpy()
+        flags, (arithmetic, given) = np.zeros(len(left), np.uint8), self._rounding(left, right, dtype)
+        for column, side, chosen, directions in (
+            (FROM_LEFT, self._left, left, u),
+            (FROM_RIGHT, self._right, right, vt.transpose(-1, -2)),
+        ):
+            alpha = self._weights(side, chosen, directions)
+            values[:, column] = ((alpha * rho).sum(-1) / alpha.sum(-1)).cpu().numpy()
+            units = np.array([side.collection.units[i] for i in chosen])
+            outside = np.array([side.width(i) > rho.shape[-1] for i in chosen])
+            seen = rho.cpu().numpy(), alpha.cpu().numpy(), units, outside
+            flags[~(arithmetic.error(*seen) <= TOLERANCE[str(self._dtype)])] |= UNRESOLVED
+            flags[given.error(*seen) > AMBIGUITY[str(self._dtype)]] |= AMBIGUOUS
+        return flags
 
     def _weights(self, side: Networks, chosen: list[int], directions: Any) -> Any:
         """(pairs, c) sums over units of |<h_k, z_j>| to the power of the norm."""
@@ -147,18 +184,10 @@ class GpuTileEngine:
         )
         return weights
 
-    def _ties(
-        self, rho: NDArray[np.float64], alpha: NDArray[np.float64], side: Networks, chosen: list[int]
-    ) -> NDArray[np.uint8]:
-        """AMBIGUOUS where rounding can turn neighbouring directions into each other (pair_error.hpp)."""
-        if self._request.norm == 2 or rho.shape[1] < 2:
-            return np.zeros(len(rho), np.uint8)
-        total = alpha.sum(1, keepdims=True)
-        mean = (alpha * rho).sum(1, keepdims=True) / total
-        noise = NOISE["float64"] + np.array([[side.doubt(i)] for i in chosen])
-        angle = np.minimum(noise / (np.abs(np.diff(rho, axis=1)) + 1e-300), 1.0)
-        lever = angle * (0.5 * (rho[:, 1:] + rho[:, :-1]) - mean)
-        square = (lever**2 * (alpha[:, 1:] ** 2 + alpha[:, :-1] ** 2)).sum(1)
-        units = np.array([side.collection.units[i] for i in chosen])
-        error = 3 * np.sqrt(square / units) / total[:, 0]
-        return np.where(error > AMBIGUITY[str(side.collection.dtype)], AMBIGUOUS, 0).astype(np.uint8)
+    def _rounding(self, left: list[int], right: list[int], dtype: np.dtype[Any]) -> tuple[Rounding, Rounding]:
+        """Of the arithmetic on bases of ``dtype``, and of the input."""
+        pairs = list(zip(left, right, strict=True))
+        noise = [NOISE["float64"] + self._left.noise(i, dtype) + self._right.noise(j, dtype) for i, j in pairs]
+        doubt = [self._left.doubt(i) + self._right.doubt(j) for i, j in pairs]
+        given = Rounding(np.array(doubt), np.array(noise), neighbours=self._request.norm == 1)
+        return Rounding(np.array(noise), None, neighbours=True), given

@@ -30,6 +30,8 @@ class Report:
         ranks: Numerical rank of each centred representation.
         kept: Directions that SVCCA kept of each network, None for other measures.
         rank_cut: Networks whose rank is below min(N, P - 1).
+        tie_cut: Networks of which SVCCA keeps some of several directions whose singular values are equal within
+            rounding: which of them is arbitrary, and distances depend on it.
         condition: Condition number of each representation within its rank.
         ambiguous: ``(n, 2)`` pairs whose PWCCA weights are not unique because canonical correlations tie.
         refined: Number of pairs recomputed in float64.
@@ -49,6 +51,7 @@ class Report:
     ranks: tuple[int, ...] = ()
     kept: tuple[int, ...] | None = None
     rank_cut: tuple[int, ...] = ()
+    tie_cut: tuple[int, ...] = ()
     condition: tuple[float, ...] = ()
     ambiguous: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
     refined: int = 0
@@ -92,6 +95,12 @@ class Report:
         if self.rank_cut:
             cut = [self._name(i) + self._share(i) for i in self.rank_cut]
             lines.append(f"rank cut: {_count(len(cut), 'network')} with dependent units: {_listing(cut)}")
+        if self.tie_cut:
+            cut = [self._name(i) for i in self.tie_cut]
+            lines.append(
+                f"ties: the directions kept of {_count(len(cut), 'network')} are a choice among equally strong ones: "
+                f"{_listing(cut)}"
+            )
         if len(self.ambiguous):
             pairs = [f"{self._name(int(i))} and {self._name(int(j))}" for i, j in self.ambiguous[: _LISTED + 1]]
             tied = _count(len(self.ambiguous), "pair")

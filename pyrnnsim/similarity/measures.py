@@ -11,10 +11,11 @@ import numpy as np
 from pyrnnsim._options import Options
 from pyrnnsim.similarity import readings
 from pyrnnsim.similarity.functions import google_function, pairwise_function
+from pyrnnsim.similarity.leading import Leading
 from pyrnnsim.similarity.matrix import DistanceMatrix
-from pyrnnsim.similarity.networks import Leading
+from pyrnnsim.similarity.measure import Measure
 from pyrnnsim.similarity.readings import Side, choice
-from pyrnnsim.similarity.runner import Measure, compare
+from pyrnnsim.similarity.runner import compare
 from pyrnnsim.similarity.vector_measures import pairwise_vectors, rbf_measure, rsa_measure
 
 MEASURES = ("cca", "svcca", "pwcca", "cka", "procrustes")

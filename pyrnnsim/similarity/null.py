@@ -12,7 +12,7 @@ from pyrnnsim._inputs.collection import collect
 from pyrnnsim.similarity.blocks import permuted_distances
 from pyrnnsim.similarity.distances import choose, split_options
 from pyrnnsim.similarity.functions import function_job
-from pyrnnsim.similarity.runner import native_chance, permuted_similarity
+from pyrnnsim.similarity.native_null import native_chance, permuted_similarity
 from pyrnnsim.similarity.vector_measures import vector_chance, vector_job
 
 Array = NDArray[np.float64]

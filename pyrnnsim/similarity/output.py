@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim._options import RunOptions
+from pyrnnsim.similarity.header import Side, header, identity, stored_bounds
 from pyrnnsim.similarity.networks import Networks
 from pyrnnsim.similarity.plan import Plan
 from pyrnnsim.similarity.tiles import TileStore
 
 if TYPE_CHECKING:
-    from pyrnnsim.similarity.runner import Measure
+    from pyrnnsim.similarity.measure import Measure
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,6 @@ class Tile:
 
 
 Both = tuple[NDArray[np.float64], NDArray[np.float64]]
-_FORMAT = 1
 
 
 class Output:
@@ -99,10 +98,9 @@ def resume_plan(options: RunOptions, measures: Sequence[Measure], plan: Plan) ->
     """The plan, cut as the tiles that are there already were: memory may differ today, the tiles must not."""
     if not isinstance(options.out, Path):
         return plan
-    stored = TileStore.stored_header(file_of(options.out, measures[0], len(measures) > 1)) or {}
-    left, right = stored.get("bounds", [plan.left, plan.right])
-    same = left[-1] == plan.left[-1] and right[-1] == plan.right[-1]
-    return replace(plan, left=tuple(left), right=tuple(right)) if same else plan
+    path = file_of(options.out, measures[0], len(measures) > 1)
+    left, right = stored_bounds(path, (plan.left, plan.right))
+    return replace(plan, left=tuple(left), right=tuple(right))
 
 
 @contextmanager
@@ -114,9 +112,12 @@ def open_outputs(
     out, several = options.out, len(measures) > 1
     with ExitStack() as stack:
         if isinstance(out, Path):
-            header = _header(left, right, plan)
+            sides = [Side(one.collection.names, one.digests()) for one in (left, right) if one is not None]
+            common = header(left.collection.dtype, (plan.left, plan.right), sides)
             stores = [
-                stack.enter_context(TileStore(file_of(out, one, several), shape, header | _identity(one, options)))
+                stack.enter_context(
+                    TileStore(file_of(out, one, several), shape, common | identity(one.name, one.options, options))
+                )
                 for one in measures
             ]
             yield Output([], stores, right is None)
@@ -125,23 +126,3 @@ def open_outputs(
         for matrix in matrices:
             matrix[...] = np.nan
         yield Output(matrices, [], right is None)
-
-
-def _identity(measure: Measure, options: RunOptions) -> dict[str, Any]:
-    given = options.calibrated
-    level = hashlib.blake2b(given.tobytes(), digest_size=16).hexdigest() if isinstance(given, np.ndarray) else given
-    return {"metric": measure.name, "options": {**measure.options, "calibrated": level}}
-
-
-def _header(left: Networks, right: Networks | None, plan: Plan) -> dict[str, Any]:
-    header: dict[str, Any] = {
-        "format": _FORMAT,
-        "dtype": str(left.collection.dtype),
-        "bounds": [plan.left, plan.right],
-        "names": left.collection.names,
-        "digests": left.digests(),
-        "argument": "reps" if right is None else "a",
-    }
-    if right is not None:
-        header |= {"column_names": right.collection.names, "column_digests": right.digests(), "column_argument": "b"}
-    return header

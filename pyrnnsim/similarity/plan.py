@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,19 +23,45 @@ class Plan:
         hold: Bases of all networks stay in memory; else every tile makes its own again.
         left, right: Boundaries of the tiles' networks, in the order in which they are compared.
         chunk: Samples per step of a tile.
+        band: Rows of tiles whose whole bases fit into memory together, beside those of a tile's columns; 0 where all
+            are held anyway, or none is ever made as a whole.
     """
 
     hold: bool
     left: tuple[int, ...]
     right: tuple[int, ...]
     chunk: int
+    band: int = 0
 
     def tiles(self, triangular: bool) -> Iterator[tuple[slice, slice]]:
-        """Positions of the networks of every tile; with ``triangular`` those on and above the diagonal."""
-        for a0, a1 in pairwise(self.left):
+        """Positions of the networks of every tile; with ``triangular`` those on and above the diagonal.
+
+        They come band by band, down the columns of each: a pass over all networks then serves a whole band, and bases
+        need be kept only if one of the next ``band`` tiles needs them.
+        """
+        rows = list(pairwise(self.left))
+        together = max(1, self.band)
+        for first in range(0, len(rows), together):
             for b0, b1 in pairwise(self.right):
-                if not triangular or b0 >= a0:
-                    yield slice(a0, a1), slice(b0, b1)
+                for a0, a1 in rows[first : first + together]:
+                    if not triangular or b0 >= a0:
+                        yield slice(a0, a1), slice(b0, b1)
+
+
+def needs_of(rows: Iterable[int], columns: Iterable[int], sides: int) -> list[set[int]]:
+    """Networks whose bases a tile needs, of each side."""
+    left, right = {int(i) for i in rows}, {int(j) for j in columns}
+    return [left | right] if sides == 1 else [left, right]
+
+
+def made_again(needs: Sequence[set[int]], band: int) -> list[set[int]]:
+    """Networks of one side whose bases successive tiles must make, if those that ``band`` tiles need are kept."""
+    made, kept = [], set[int]()
+    for at, need in enumerate(needs):
+        kept = kept.intersection(set().union(*needs[at : at + band]))
+        made.append(need - kept)
+        kept |= need
+    return made
 
 
 def holds(collections: Sequence[Collection], columns: Sequence[int], memory: int) -> bool:
@@ -62,7 +88,11 @@ def make_plan(
         MemoryError: If ``memory`` does not even hold one pair, naming the bytes that would do.
     """
     columns, chunk = check_memory(max(*left, *right), samples, itemsize, memory, hold, caller, held=held)
-    return Plan(hold, _cut(left, columns), _cut(right, columns), chunk)
+    band = 0
+    if not hold and chunk == samples:
+        spare = memory - held - _tile_bytes(columns, samples, 3 * itemsize, itemsize)
+        band = 1 + spare // (columns * samples * itemsize)
+    return Plan(hold, _cut(left, columns), _cut(right, columns), chunk, band)
 
 
 def check_memory(
@@ -78,7 +108,7 @@ def check_memory(
         columns //= 2
     columns = max(columns, widest)
     chunk = samples
-    while chunk > block and _tile_bytes(columns, chunk, per_sample, itemsize) > free // 2:
+    while chunk > block and _tile_bytes(columns, chunk, per_sample, itemsize) > free:
         chunk = max(block, chunk // 2 // block * block)
     least = _tile_bytes(columns, chunk, per_sample, itemsize)
     if least > free:

@@ -13,8 +13,9 @@ from pyrnnsim import _core
 from pyrnnsim.similarity.chance import expected_cca, expected_kernel_cka
 from pyrnnsim.similarity.engine import ALIGNMENT, FROM_LEFT, FROM_RIGHT, LEADING, MEAN, NUCLEAR
 from pyrnnsim.similarity.factors import chunks
-from pyrnnsim.similarity.networks import Leading, Networks
-from pyrnnsim.similarity.runner import Measure, Place, Similarities
+from pyrnnsim.similarity.leading import Leading
+from pyrnnsim.similarity.measure import Measure, Place, Similarities
+from pyrnnsim.similarity.networks import Networks
 
 Side = Literal["mean", "first", "second", "smaller"]
 Array = NDArray[np.float64]
@@ -165,6 +166,7 @@ def debiased_cka() -> Measure:
         read,
         chance=lambda p: np.zeros((len(p.rows), len(p.columns))),
         begin=begin,
+        row_norms=True,
         options={"kernel": "linear", "debiased": True},
         least_samples=4,
     )

@@ -202,5 +202,5 @@ class TestDigest:
             collection, "rows", lambda i, start, stop: asked.append((start, stop)) or read(i, start, stop)
         )
         assert collection.digest(0) == whole
-        assert asked == [(0, 5), (5, 10), (10, 15)]
+        assert asked == [(0, 5), (5, 10), (10, 12)]
         assert dataset.rows_read == 12

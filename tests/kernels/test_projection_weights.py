@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
-
 import numpy as np
 import pytest
 from emulation.build import COMPILER, KERNELS, compile_library
 from emulation.projection_weights import emulated_weights
+from kernels.guard import run_guarded
 
 from pyrnnsim import _core
 
@@ -116,29 +113,14 @@ def test_mixed_dtypes_and_other_layouts_are_refused(rng):
 def test_nothing_is_read_beyond_the_arrays():
     """Both operands end at the end of a page that is followed by one nobody may touch."""
     script = """
-        import ctypes, mmap
-        import numpy as np
-        from pyrnnsim import _core
-
-        libc = ctypes.CDLL(None, use_errno=True)
-        def guarded(values):
-            room = -(-values.nbytes // mmap.PAGESIZE) * mmap.PAGESIZE
-            pages = mmap.mmap(-1, room + mmap.PAGESIZE)
-            address = ctypes.addressof(ctypes.c_char.from_buffer(pages))
-            assert libc.mprotect(ctypes.c_void_p(address + room), ctypes.c_size_t(mmap.PAGESIZE), 0) == 0
-            view = np.frombuffer(pages, values.dtype, values.size, room - values.nbytes).reshape(values.shape)
-            view[...] = values
-            return view
         for dtype in (np.float32, np.float64):
             for rank, count, units in ((5, 7, 33), (1, 1, 1), (16, 8, 49), (3, 21, 50)):
                 directions = guarded(np.ones((1, rank, count), dtype))
                 loadings = guarded(np.ones((1, rank, units), dtype))
                 weights = _core.projection_weights(directions, loadings, np.zeros(1, np.int32), norm=1)
                 assert (weights == rank * units).all()
-        print("untouched")
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
-    assert done.stdout == "untouched\n", f"exit status {done.returncode}: {done.stderr}"
+    run_guarded(script)
 
 
 @pytest.fixture(scope="module")

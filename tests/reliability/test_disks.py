@@ -15,16 +15,7 @@ from reliability.runs import RUNS, environment, interrupt, reps, small_tiles, ti
 
 import pyrnnsim
 
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "d.npy"
-
-
-@pytest.fixture(autouse=True)
-def _cut_small():
-    with small_tiles():
-        yield
+pytestmark = pytest.mark.usefixtures("cut_small")
 
 
 @pytest.fixture(scope="module")

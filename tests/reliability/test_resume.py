@@ -12,6 +12,9 @@ from reliability.runs import RUNS, Server, interrupt, matrices, reps, small_tile
 import pyrnnsim
 from pyrnnsim.similarity.tiles import TileStore
 
+pytestmark = pytest.mark.usefixtures("cut_small")
+
+
 KILLS = 4  # of every run
 
 
@@ -20,17 +23,6 @@ def server():
     server = Server()
     yield server
     assert server.close() == ""
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "d.npy"
-
-
-@pytest.fixture(autouse=True)
-def _cut_small():
-    with small_tiles():
-        yield
 
 
 @pytest.fixture(scope="module")

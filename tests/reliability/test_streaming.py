@@ -150,6 +150,19 @@ def test_52_too_little_memory_says_how_much_would_do(metric):
     np.testing.assert_array_equal(made, pyrnnsim.pairwise_distances(reps, metric=metric))
 
 
+def test_norms_that_debiased_cka_keeps_are_part_of_the_memory():
+    """One number per sample and network: 5 MB here, which leaves too little of 6 MB for a tile beside them."""
+    reps = [network(k, 10_000, 8) for k in range(64)]
+    options = {"metric": "cka:debiased=True", "max_memory": 5_200_000}
+    with pytest.raises(MemoryError, match="too little for networks this wide; pass at least") as caught:
+        pyrnnsim.pairwise_distances(reps, **options)
+    least = int(re.search(r"at least (\d+)", str(caught.value))[1])
+    assert least > 64 * 10_000 * 8
+    found = pyrnnsim.pairwise_distances(reps, **{**options, "max_memory": least})
+    np.testing.assert_array_equal(found, pyrnnsim.pairwise_distances(reps, metric=options["metric"]))
+    pyrnnsim.pairwise_distances(reps, metric="cka", max_memory=options["max_memory"])
+
+
 EXHAUSTED = """
 import re, resource
 import numpy as np

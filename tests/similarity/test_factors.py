@@ -10,7 +10,7 @@ from reference import similarity as reference
 import pyrnnsim
 from pyrnnsim._inputs.labels import Label
 from pyrnnsim.similarity.factors import ConstantNetworkError, factorize
-from pyrnnsim.similarity.networks import Leading
+from pyrnnsim.similarity.leading import Leading
 
 LABEL = Label("pairwise_cca", "reps", 3, "gru")
 CORE = ("cca", "svcca", "pwcca", "cka", "procrustes")

@@ -14,8 +14,8 @@ from reference import generators
 import pyrnnsim
 from pyrnnsim import _core
 from pyrnnsim._inputs.collection import collect
-from pyrnnsim.similarity import plan, runner
-from pyrnnsim.similarity.plan import Plan, holds, make_plan
+from pyrnnsim.similarity import call, plan
+from pyrnnsim.similarity.plan import Plan, holds, made_again, make_plan, needs_of
 
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True)
 WIDTHS = st.lists(st.integers(1, 300), min_size=1, max_size=40)
@@ -56,24 +56,45 @@ def test_every_plan_keeps_to_the_memory_and_covers_all(widths, samples, itemsize
 
 
 @EXAMPLES
-@given(cuts=st.sets(st.integers(1, 19)), count=st.just(20))
-def test_triangular_tiles_hold_every_pair_once(cuts, count):
+@given(cuts=st.sets(st.integers(1, 19)), count=st.just(20), band=st.integers(1, 8))
+def test_triangular_tiles_hold_every_pair_once(cuts, count, band):
     bounds = (0, *sorted(cuts), count)
     pairs = []
-    for rows, columns in Plan(True, bounds, bounds, 10).tiles(triangular=True):
+    for rows, columns in Plan(True, bounds, bounds, 10, band).tiles(triangular=True):
         a, b = range(count)[rows], range(count)[columns]
         pairs += list(combinations(a, 2)) if a == b else [(i, j) for i in a for j in b]
     assert sorted(pairs) == list(combinations(range(count), 2))
 
 
-def test_rectangles_hold_every_pair_once():
+@pytest.mark.parametrize("band", [1, 2, 7])
+def test_rectangles_hold_every_pair_once(band):
     pairs = [
         (i, j)
-        for rows, columns in Plan(True, (0, 2, 5), (0, 1, 3, 4), 10).tiles(triangular=False)
+        for rows, columns in Plan(True, (0, 2, 5), (0, 1, 3, 4), 10, band).tiles(triangular=False)
         for i in range(5)[rows]
         for j in range(4)[columns]
     ]
     assert sorted(pairs) == [(i, j) for i in range(5) for j in range(4)]
+
+
+@EXAMPLES
+@given(
+    cuts=st.sets(st.integers(1, 29)),
+    band=st.integers(1, 8),
+    triangular=st.booleans(),
+)
+def test_a_band_is_the_most_that_is_kept_and_saves_whole_passes(cuts, band, triangular):
+    bounds = (0, *sorted(cuts), 30)
+    order = list(Plan(False, bounds, bounds, 10, band).tiles(triangular))
+    needs = [needs_of(range(30)[rows], range(30)[columns], 1)[0] for rows, columns in order]
+    made = made_again(needs, band)
+    kept, widest, bands = set(), max(np.diff(bounds)), -(-(len(bounds) - 1) // band)
+    for at, (need, new) in enumerate(zip(needs, made, strict=True)):
+        kept = {i for i in kept if any(i in later for later in needs[at : at + band])}
+        assert new == need - kept
+        kept |= need
+        assert len(kept) <= (band + 1) * widest
+    assert all(sum(i in new for new in made) <= bands + 1 for i in range(30))
 
 
 def test_plenty_of_memory_gives_tiles_of_2048_columns_and_one_chunk():
@@ -119,7 +140,7 @@ class TestThroughTheFunctions:
         np.testing.assert_array_equal(found, pyrnnsim.pairwise_cca(reps))
 
     def test_too_little_memory_is_said_before_any_work(self, reps, monkeypatch):
-        monkeypatch.setattr("pyrnnsim.similarity.networks.factorize", lambda *_: pytest.fail("worked"))
+        monkeypatch.setattr("pyrnnsim.similarity.network.factorize", lambda *_: pytest.fail("worked"))
         with pytest.raises(MemoryError, match="^pairwise_cca: max_memory=1000000 bytes is too little"):
             pyrnnsim.pairwise_cca(reps, max_memory=1_000_000)
 
@@ -130,7 +151,7 @@ class TestThroughTheFunctions:
             made.append(make_plan(*arguments, **options))
             return made[-1]
 
-        monkeypatch.setattr(runner, "make_plan", remember)
+        monkeypatch.setattr(call, "make_plan", remember)
         found = pyrnnsim.pairwise_svcca(reps, n_components=5, max_memory=1_500_000)
         np.testing.assert_array_equal(found, pyrnnsim.pairwise_svcca(reps, n_components=5))
         assert made[0].hold
