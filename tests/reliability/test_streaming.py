@@ -225,9 +225,10 @@ def test_progress_is_seen_on_a_terminal_only():
 
 
 STOPPED = """
-import sys, threading
+import signal, sys, threading
 import numpy as np
 import pyrnnsim
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 reps = [np.random.default_rng(k).normal(size=(1200, 48)) for k in range(200)]
 some = [x[:150, :5] for x in reps[:4]]
 expected = pyrnnsim.pairwise(some), pyrnnsim.pairwise_rsa(some)
