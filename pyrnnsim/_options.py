@@ -101,7 +101,7 @@ def parse_options(caller: str, options: Mapping[str, object]) -> RunOptions:
     """
     _refuse_unknown(caller, options)
     return RunOptions(
-        n_jobs=_parse_jobs(caller, options.get("n_jobs")),
+        n_jobs=parse_jobs(caller, options.get("n_jobs")),
         dtype=_parse_dtype(caller, options.get("dtype")),
         max_memory=_parse_memory(caller, options.get("max_memory")),
         progress=_parse_progress(caller, options.get("progress", "auto")),
@@ -144,7 +144,7 @@ def _refuse_unknown(caller: str, options: Mapping[str, object]) -> None:
         raise TypeError(f"{caller}: unknown option {name!r}; {hint}")
 
 
-def _parse_jobs(caller: str, value: object) -> int:
+def parse_jobs(caller: str, value: object) -> int:
     expected = f"an int from 1 to {_MAX_JOBS}, or -1 or None for all cores"
     if value is None:
         return min(usable_cores(), _MAX_JOBS)

@@ -1,0 +1,113 @@
+"""What networks do with given inputs: states, outputs, representations; and the table of who they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim._options import parse_jobs
+from pyrnnsim._threads import thread_limit
+from pyrnnsim.populations import kernels
+from pyrnnsim.populations.arrays import as_numbers
+
+if TYPE_CHECKING:
+    from pyrnnsim.populations.group import Group
+    from pyrnnsim.populations.population import Population
+
+
+def states(population: Population, inputs: object, n_jobs: int | None, caller: str) -> list[NDArray[Any]]:
+    """(K, B, T, S) for each group."""
+    jobs = parse_jobs(caller, n_jobs)
+    given = _checked(population, inputs, caller)
+    return [kernels.rollout(group.cell, group.parameters, _part(given, group), jobs) for group in population.groups]
+
+
+def outputs(population: Population, inputs: object, n_jobs: int | None) -> list[NDArray[Any]]:
+    """(K, B, T, O) for each group."""
+    caller = "Population.outputs"
+    for position, network in enumerate(population):
+        if network.outputs == 0:
+            raise ValueError(
+                f"{caller}: network {position} ({network.name!r}) has no readout; pass w_out when it is made, or use "
+                "states"
+            )
+    jobs, given = parse_jobs(caller, n_jobs), _checked(population, inputs, caller)
+    with thread_limit():
+        return [
+            kernels.readout(g.parameters, kernels.rollout(g.cell, g.parameters, _part(given, g), jobs))
+            for g in population.groups
+        ]
+
+
+def representations(population: Population, source: Any, n_jobs: int | None) -> list[NDArray[Any]]:
+    """(B T, S) for each network, in the order of the population."""
+    caller = "Population.representations"
+    inputs = source.probe_inputs() if hasattr(source, "probe_inputs") else source
+    made: list[Any] = [None] * len(population)
+    for group, stack in zip(population.groups, states(population, inputs, n_jobs, caller), strict=True):
+        for k, position in enumerate(group.members):
+            made[position] = stack[k].reshape(-1, group.state_size)
+    return made
+
+
+def frame(population: Population) -> Any:
+    """See :attr:`Population.frame`."""
+    rows = [
+        {
+            "name": network.name,
+            "cell": network.cell.cell,
+            "activation": network.cell.activation,
+            "units": network.units,
+            "inputs": network.inputs,
+            "outputs": network.outputs,
+            "l2": network.l2,
+            "seed": network.seed,
+            "parameters": network.parameter_count,
+            "keep_bias": network.cell.keep_bias,
+            "reset_after": network.cell.reset_after,
+            "candidate": network.cell.candidate,
+            "dtype": network.dtype.name,
+            "origin": network.origin,
+        }
+        for network in population
+    ]
+    return as_frame(rows, "Population.frame")
+
+
+def as_frame(rows: Sequence[dict[str, Any]], caller: str) -> Any:
+    """The rows as a pandas table."""
+    try:
+        pandas = import_module("pandas")
+    except ImportError as error:
+        raise ImportError(f"{caller}: pandas is missing ({error}); `pip install pandas`") from error
+    return pandas.DataFrame(list(rows))
+
+
+def _checked(population: Population, inputs: object, caller: str) -> NDArray[Any]:
+    """The inputs as an array (1 or K, B, T, M)."""
+    array = as_numbers(caller, "inputs", inputs)
+    if array.ndim == 3:
+        array = array[None]
+    elif array.ndim != 4 or len(array) != len(population):
+        raise ValueError(
+            f"{caller}: inputs must be (B, T, M), or ({len(population)}, B, T, M) with one entry per network, got "
+            f"shape {array.shape}; use inputs[None] for one trial"
+        )
+    for position, network in enumerate(population):
+        if network.inputs != array.shape[-1]:
+            raise ValueError(
+                f"{caller}: network {position} ({network.name!r}) takes M = {network.inputs} inputs, got inputs of "
+                f"shape {array.shape if len(array) > 1 else array.shape[1:]}"
+            )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{caller}: inputs hold NaN or infinity; replace or drop these trials")
+    return array
+
+
+def _part(inputs: NDArray[Any], group: Group) -> NDArray[Any]:
+    own = inputs if len(inputs) == 1 else inputs[list(group.members)]
+    return np.ascontiguousarray(own, dtype=group.dtype)
