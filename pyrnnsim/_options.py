@@ -104,7 +104,7 @@ def parse_options(caller: str, options: Mapping[str, object]) -> RunOptions:
         n_jobs=parse_jobs(caller, options.get("n_jobs")),
         dtype=_parse_dtype(caller, options.get("dtype")),
         max_memory=_parse_memory(caller, options.get("max_memory")),
-        progress=_parse_progress(caller, options.get("progress", "auto")),
+        progress=parse_progress(caller, options.get("progress", "auto")),
         nan_policy=cast(NanPolicy, _choice(caller, "nan_policy", options.get("nan_policy", "raise"), "raise", "skip")),
         names=_parse_names(caller, options.get("names")),
         out=_parse_out(caller, options.get("out")),
@@ -202,7 +202,7 @@ def _parse_memory(caller: str, value: object) -> int:
     return int(size)
 
 
-def _parse_progress(caller: str, value: object) -> bool | Literal["auto"]:
+def parse_progress(caller: str, value: object) -> bool | Literal["auto"]:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, str) and value == "auto":

@@ -23,7 +23,15 @@ def states(population: Population, inputs: object, n_jobs: int | None, caller: s
     """(K, B, T, S) for each group."""
     jobs = parse_jobs(caller, n_jobs)
     given = _checked(population, inputs, caller)
-    return [kernels.rollout(group.cell, group.parameters, _part(given, group), jobs) for group in population.groups]
+    made = [kernels.rollout(group.cell, group.parameters, _part(given, group), jobs) for group in population.groups]
+    for group, stack in zip(population.groups, made, strict=True):
+        for k, position in enumerate(group.members):
+            if not np.isfinite(stack[k]).all():
+                raise ValueError(
+                    f"{caller}: the states of network {position} ({population[position].name!r}) overflow on these "
+                    "inputs: it diverges; leave it out, or use shorter or smaller inputs"
+                )
+    return made
 
 
 def outputs(population: Population, inputs: object, n_jobs: int | None) -> list[NDArray[Any]]:
@@ -35,12 +43,9 @@ def outputs(population: Population, inputs: object, n_jobs: int | None) -> list[
                 f"{caller}: network {position} ({network.name!r}) has no readout; pass w_out when it is made, or use "
                 "states"
             )
-    jobs, given = parse_jobs(caller, n_jobs), _checked(population, inputs, caller)
+    made = states(population, inputs, n_jobs, caller)
     with thread_limit():
-        return [
-            kernels.readout(g.parameters, kernels.rollout(g.cell, g.parameters, _part(given, g), jobs))
-            for g in population.groups
-        ]
+        return [kernels.readout(group.parameters, stack) for group, stack in zip(population.groups, made, strict=True)]
 
 
 def representations(population: Population, source: Any, n_jobs: int | None) -> list[NDArray[Any]]:

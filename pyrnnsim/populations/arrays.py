@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -120,13 +121,11 @@ def _dtype(caller: str, dtype: DTypeLike | None, arrays: Mapping[str, NDArray[An
 
 def parse_dtype(caller: str, dtype: DTypeLike) -> np.dtype[Any]:
     """float32 or float64, or an error."""
-    try:
-        chosen: Any = np.dtype(dtype)
-    except TypeError:
-        chosen = None
-    if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise TypeError(f"{caller}: dtype must be float32 or float64, got {dtype!r}")
-    return np.dtype(chosen)
+    for kind in (np.float32, np.float64):
+        with suppress(TypeError):
+            if np.dtype(dtype) == kind:
+                return np.dtype(kind)
+    raise TypeError(f"{caller}: dtype must be float32 or float64, got {dtype!r}")
 
 
 def _names(caller: str, names: Sequence[str] | None, count: int, stem: str) -> list[str]:

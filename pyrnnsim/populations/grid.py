@@ -37,7 +37,7 @@ def grid_networks(
     chosen_seeds = [whole(_CALLER, "seeds", one, 0, 2**63 - 1) for one in _listed("seeds", seeds)]
     penalties = [_penalty(one) for one in _listed("l2", l2)]
     way = parse_choice(_CALLER, "initialisation", initialisation, INITIALISATIONS)
-    if not (isinstance(gain, int | float) and math.isfinite(gain)):
+    if not math.isfinite(gain):
         raise ValueError(f"{_CALLER}: gain must be a finite number, got {gain!r}")
     number = parse_dtype(_CALLER, dtype)
     networks = []

@@ -31,17 +31,17 @@ class Group:
     @property
     def units(self) -> int:
         """N."""
-        return self.parameters["w_rec"].shape[-1]
+        return int(self.parameters["w_rec"].shape[-1])
 
     @property
     def inputs(self) -> int:
         """M."""
-        return self.parameters["w_in"].shape[-1]
+        return int(self.parameters["w_in"].shape[-1])
 
     @property
     def outputs(self) -> int:
         """O."""
-        return self.parameters["b_out"].shape[-1]
+        return int(self.parameters["b_out"].shape[-1])
 
     @property
     def state_size(self) -> int:

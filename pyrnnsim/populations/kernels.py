@@ -16,7 +16,8 @@ Parameters = Mapping[str, NDArray[Any]]
 
 def rollout(cell: Cell, parameters: Parameters, inputs: NDArray[Any], n_jobs: int) -> NDArray[Any]:
     """(K, B, T, S) states after each step, from ``inputs`` (K or 1, B, T, M) of the type of the parameters."""
-    return _core.cell_rollout(cell.record(), dict(parameters), inputs, n_jobs)
+    states: NDArray[Any] = _core.cell_rollout(cell.record(), dict(parameters), inputs, n_jobs)
+    return states
 
 
 def readout(parameters: Parameters, states: NDArray[Any]) -> NDArray[Any]:
@@ -28,9 +29,10 @@ def readout(parameters: Parameters, states: NDArray[Any]) -> NDArray[Any]:
     networks, trials, steps, size = states.shape
     flat = states.reshape(networks, trials * steps, size)
     outputs = np.empty((networks, trials * steps, parameters["b_out"].shape[-1]), states.dtype)
-    for k in range(networks):
-        np.matmul(flat[k], parameters["w_out"][k].T, out=outputs[k])
-        outputs[k] += parameters["b_out"][k]
+    with np.errstate(over="ignore", invalid="ignore"):  # a network that explodes has infinite outputs
+        for k in range(networks):
+            np.matmul(flat[k], parameters["w_out"][k].T, out=outputs[k])
+            outputs[k] += parameters["b_out"][k]
     return outputs.reshape(networks, trials, steps, -1)
 
 
@@ -43,4 +45,5 @@ def train(
 ) -> dict[str, NDArray[Any]]:
     """Train networks in place for some iterations, in this thread; see :mod:`pyrnnsim._core`."""
     plain = {moment: dict(arrays) for moment, arrays in slots.items()}
-    return _core.cell_train(cell.record(), dict(parameters), plain, dict(hyper), dict(task), 1)
+    done: dict[str, NDArray[Any]] = _core.cell_train(cell.record(), dict(parameters), plain, dict(hyper), dict(task), 1)
+    return done

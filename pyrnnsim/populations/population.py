@@ -333,7 +333,13 @@ class Population(Sequence[Network]):
         """
         from pyrnnsim.populations.training import train
 
-        given = {"learning_rate": learning_rate, "decay": decay, "momentum": momentum, "clip": clip, "l2": l2}
+        given: dict[str, Any] = {
+            "learning_rate": learning_rate,
+            "decay": decay,
+            "momentum": momentum,
+            "clip": clip,
+            "l2": l2,
+        }
         given |= {"iterations": iterations, "batch": batch, "optimizer": optimizer, "until_loss": until_loss}
         given |= {"device": device, "n_jobs": n_jobs, "seed": seed, "progress": progress, **details}
         return train(self, task, checkpoint, given)
