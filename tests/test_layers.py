@@ -16,9 +16,9 @@ CSRC = ROOT / "csrc"
 #: Lowest first. A module imports from layers below its own and, inside a package, from its package.
 LAYERS = [
     {"_core", "_cuda"},
-    {"_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
+    {"_dtypes", "_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
-    {"_inputs"},
+    {"_inputs", "tasks"},
     {"similarity"},
     {"embedding"},
     {"groups", "separation"},
@@ -34,7 +34,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called.
 UPWARDS = {("similarity.matrix", "figures.matrix")}
 #: The parts that may call the native code.
-NATIVE_USERS = {"_config", "_options", "similarity"}
+NATIVE_USERS = {"_config", "_options", "similarity", "tasks"}
 #: Libraries that only one layer may know.
 OWNED = {"matplotlib": {"figures"}, "argparse": {"cli"}}
 

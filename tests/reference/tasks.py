@@ -58,7 +58,7 @@ def factorial_series(powers, sign):
         product /= n
         if n in powers:
             coefficients.append(float(sign(n) * product))
-    return coefficients[::-1] + [1.0]
+    return [*coefficients[::-1], 1.0]
 
 
 SINE = factorial_series(range(3, 16, 2), lambda n: (-1) ** (n // 2))
