@@ -74,7 +74,7 @@ def test_help_shows_first_steps(capsys, arguments):
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
-@pytest.mark.parametrize("command", ["demo", "compare", "info"])
+@pytest.mark.parametrize("command", ["demo", "train", "compare", "info"])
 def test_commands_explain_themselves(capsys, command):
     code, out, _ = run(capsys, command, "--help")
     assert code == 0

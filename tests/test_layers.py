@@ -19,13 +19,13 @@ LAYERS = [
     {"_dtypes", "_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
     {"_inputs", "tasks"},
-    {"similarity"},
+    {"populations", "similarity"},
     {"embedding"},
     {"groups", "separation"},
     {"summary"},
     {"figures"},
     {"__init__"},
-    {"compare"},
+    {"cli_train", "compare", "training_run"},
     {"demo"},
     {"cli"},
     {"__main__"},
@@ -34,9 +34,9 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called.
 UPWARDS = {("similarity.matrix", "figures.matrix")}
 #: The parts that may call the native code.
-NATIVE_USERS = {"_config", "_options", "similarity", "tasks"}
+NATIVE_USERS = {"_config", "_options", "populations", "similarity", "tasks"}
 #: Libraries that only one layer may know.
-OWNED = {"matplotlib": {"figures"}, "argparse": {"cli"}}
+OWNED = {"matplotlib": {"figures"}, "argparse": {"cli", "cli_train"}}
 
 
 def modules() -> dict[str, Path]:

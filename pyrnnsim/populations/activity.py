@@ -13,6 +13,7 @@ from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.populations import kernels
 from pyrnnsim.populations.arrays import as_numbers
+from pyrnnsim.tasks import Task
 
 if TYPE_CHECKING:
     from pyrnnsim.populations.group import Group
@@ -51,7 +52,7 @@ def outputs(population: Population, inputs: object, n_jobs: int | None) -> list[
 def representations(population: Population, source: Any, n_jobs: int | None) -> list[NDArray[Any]]:
     """(B T, S) for each network, in the order of the population."""
     caller = "Population.representations"
-    inputs = source.probe_inputs() if hasattr(source, "probe_inputs") else source
+    inputs = source.probe_inputs() if isinstance(source, Task) else source
     made: list[Any] = [None] * len(population)
     for group, stack in zip(population.groups, states(population, inputs, n_jobs, caller), strict=True):
         for k, position in enumerate(group.members):

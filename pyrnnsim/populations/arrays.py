@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pyrnnsim._dtypes import float_type
 from pyrnnsim.populations.cell import GATES, PARAMETERS, Cell
 from pyrnnsim.populations.network import Network
 
@@ -121,11 +121,10 @@ def _dtype(caller: str, dtype: DTypeLike | None, arrays: Mapping[str, NDArray[An
 
 def parse_dtype(caller: str, dtype: DTypeLike) -> np.dtype[Any]:
     """float32 or float64, or an error."""
-    for kind in (np.float32, np.float64):
-        with suppress(TypeError):
-            if np.dtype(dtype) == kind:
-                return np.dtype(kind)
-    raise TypeError(f"{caller}: dtype must be float32 or float64, got {dtype!r}")
+    chosen = float_type(dtype)
+    if chosen is None:
+        raise TypeError(f"{caller}: dtype must be float32 or float64, got {dtype!r}")
+    return chosen
 
 
 def _names(caller: str, names: Sequence[str] | None, count: int, stem: str) -> list[str]:

@@ -17,6 +17,7 @@ from pyrnnsim.populations.store import describe, read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from pyrnnsim.populations.population import Population
+    from pyrnnsim.tasks import Task
 
 FORMAT = "pyrnnsim checkpoint 1"
 _SHARE = 20  # writing may take one part in so many of the time
@@ -117,18 +118,17 @@ def read_checkpoint(caller: str, path: Path) -> tuple[dict[str, Any], dict[str, 
         ) from error
 
 
-def identity_of(population: Population, task: Any, settings: Mapping[str, Any], plan: object) -> dict[str, Any]:
+def identity_of(population: Population, task: Task, settings: Mapping[str, Any], plan: object) -> dict[str, Any]:
     """What decides the outcome of a training, for JSON: networks and a fingerprint of them, task, settings."""
     state = blake2b(digest_size=16)
     for network in population:
         for name, array in network.parameters.items():
             state.update(name.encode())
             state.update(array.tobytes())
-    spec = task.spec() if hasattr(task, "spec") else {"name": task.name}
     return {
         "networks": [{**describe(network), "dtype": network.dtype.name} for network in population],
         "weights": state.hexdigest(),
-        "task": spec,
+        "task": task.spec(),
         "settings": dict(settings),
         "plan": plan,
     }
@@ -141,9 +141,9 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     found = []
     for key in ("task", "settings"):
         old, new = stored.get(key) or {}, wanted[key]
-        found += [
-            text for name in sorted(old.keys() | new.keys()) for text in _change(name, old.get(name), new.get(name))
-        ]
+        prefix = "" if key == "settings" else f"{key} "
+        for name in sorted(old.keys() | new.keys()):
+            found += _change(prefix + name, old.get(name), new.get(name))
     names = [(old.get("name"), new["name"]) for old, new in zip(stored["networks"], wanted["networks"], strict=True)]
     found += [f"network {k} was {old!r}, now {new!r}" for k, (old, new) in enumerate(names) if old != new][:3]
     if not found and any(_text(stored.get(key)) != _text(wanted[key]) for key in ("networks", "weights", "plan")):

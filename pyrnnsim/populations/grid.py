@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +12,7 @@ from pyrnnsim.populations.arrays import parse_dtype
 from pyrnnsim.populations.cell import ACTIVATIONS, Cell, parse_cell, parse_cell_name, parse_choice
 from pyrnnsim.populations.initialisation import INITIALISATIONS, initialise
 from pyrnnsim.populations.network import Network
+from pyrnnsim.tasks.checks import whole_number
 
 _CALLER = "Population.create"
 
@@ -33,8 +33,8 @@ def grid_networks(
     """The networks of :meth:`Population.create`; ``sizes`` is (M, O)."""
     kinds = [parse_cell_name(_CALLER, one) for one in _listed("cells", cells)]
     forms = [parse_choice(_CALLER, "activations", one, ACTIVATIONS) for one in _listed("activations", activations)]
-    widths = [whole(_CALLER, "units", one, 1, 2**16) for one in _listed("units", units)]
-    chosen_seeds = [whole(_CALLER, "seeds", one, 0, 2**63 - 1) for one in _listed("seeds", seeds)]
+    widths = [whole_number(_CALLER, "units", one, 1, 2**16) for one in _listed("units", units)]
+    chosen_seeds = [whole_number(_CALLER, "seeds", one, 0, 2**63 - 1) for one in _listed("seeds", seeds)]
     penalties = [_penalty(one) for one in _listed("l2", l2)]
     way = parse_choice(_CALLER, "initialisation", initialisation, INITIALISATIONS)
     if not math.isfinite(gain):
@@ -61,17 +61,7 @@ def sizes_of(task: Any, inputs: int | None, outputs: int | None) -> tuple[int, i
         return int(task.inputs), int(task.outputs)
     if inputs is None or outputs is None:
         raise TypeError(f"{_CALLER}: task is missing; pass task=, or inputs= and outputs=")
-    return whole(_CALLER, "inputs", inputs, 0, 2**16), whole(_CALLER, "outputs", outputs, 0, 2**16)
-
-
-def whole(caller: str, name: str, value: object, least: int, most: int) -> int:
-    """``value`` as an int in a range."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{caller}: {name} must be an int, got {value!r}")
-    number = operator.index(value)
-    if not least <= number <= most:
-        raise ValueError(f"{caller}: {name} must be from {least} to {most}, got {number}")
-    return number
+    return whole_number(_CALLER, "inputs", inputs, 0, 2**16), whole_number(_CALLER, "outputs", outputs, 0, 2**16)
 
 
 def _cell(kind: str, form: str, options: dict[str, Any]) -> Cell:

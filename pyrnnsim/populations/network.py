@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pyrnnsim._dtypes import float_type
 from pyrnnsim.populations.cell import PARAMETERS, Cell
 
 
@@ -76,9 +77,9 @@ class Network:
 
     def astype(self, dtype: DTypeLike) -> Self:
         """The same network in float32 or float64."""
-        wanted = np.dtype(dtype)
-        if wanted not in (np.float32, np.float64):
-            raise TypeError(f"Network.astype: dtype must be float32 or float64, got {wanted}")
+        wanted = float_type(dtype)
+        if wanted is None:
+            raise TypeError(f"Network.astype: dtype must be float32 or float64, got {dtype!r}")
         return replace(self, parameters={name: array.astype(wanted) for name, array in self.parameters.items()})
 
     def __getstate__(self) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class TrainingRecord:
         cls, population: Population, state: TrainingState, identity: Mapping[str, Any], boundaries: list[int]
     ) -> Self:
         """The record of a finished training of ``population``."""
-        task = str(identity["task"].get("name", "a task"))
+        task = str(identity["task"]["task"])
         trained = type(population)(state.networks(population, f"trained on {task}"))
         return cls(
             population=trained,

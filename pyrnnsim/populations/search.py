@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.populations.activity import as_frame
-from pyrnnsim.populations.grid import whole
 from pyrnnsim.populations.halving import Halving
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
@@ -21,6 +20,7 @@ from pyrnnsim.populations.recipes import Recipes
 from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.table import Row, to_text
 from pyrnnsim.populations.training import train
+from pyrnnsim.tasks.checks import whole_number
 
 if TYPE_CHECKING:
     from pyrnnsim.tasks import Task
@@ -61,7 +61,7 @@ class SearchResult:
         Raises:
             ValueError: If a network is of a kind that was not searched.
         """
-        return Recipes(self.best).settings(population, str(self.record.task.get("name")))
+        return Recipes(self.best).settings(population, str(self.record.task["task"]))
 
     def __str__(self) -> str:
         return to_text(self.best)
@@ -101,9 +101,9 @@ def random_search(
         TypeError, ValueError: For an unknown setting or a range that makes no sense, before any work.
     Source: Maheswaranathan et al. 2019, 2.1; halving: Jamieson & Talwalkar 2016.
     """
-    count = whole(_CALLER, "trials", trials, 1, 2**16)
-    limit = whole(_CALLER, "iterations", iterations, 1, 10**9)
-    start = whole(_CALLER, "seed", seed, 0, 2**63 - 1)
+    count = whole_number(_CALLER, "trials", trials, 1, 2**16)
+    limit = whole_number(_CALLER, "iterations", iterations, 1, 10**9)
+    start = whole_number(_CALLER, "seed", seed, 0, 2**63 - 1)
     chosen = _parse_ranges(PAPER_RANGES if ranges is None else ranges, options)
     kinds = _configurations(task, configs, start)
     candidates, drawn = [], []
@@ -181,7 +181,7 @@ def _rows(
     rows = []
     for k, family in enumerate(families):
         kind = kinds[family]
-        row: Row = {"task": record.task.get("name"), "cell": kind.cell.cell, "activation": kind.cell.activation}
+        row: Row = {"task": record.task["task"], "cell": kind.cell.cell, "activation": kind.cell.activation}
         row |= {"units": kind.units, "l2": kind.l2}
         row |= {name: float(values[k]) for name, values in settings.items()}
         row |= {"validation": float(validation[k]), "iterations": int(record.updates[k])}

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyrnnsim._options import parse_jobs, parse_progress
 from pyrnnsim.populations.cell import parse_choice
-from pyrnnsim.populations.grid import whole
+from pyrnnsim.tasks.checks import whole_number
 
 if TYPE_CHECKING:
     from pyrnnsim.populations.population import Population
@@ -170,14 +170,14 @@ def parse_settings(caller: str, population: Population, given: Mapping[str, Any]
 
 
 def _whole_numbers(caller: str, values: Mapping[str, Any]) -> dict[str, int]:
-    iterations = whole(caller, "iterations", values["iterations"], 1, 10**9)
+    iterations = whole_number(caller, "iterations", values["iterations"], 1, 10**9)
     every = values.get("validate_every", -(-iterations // 20))
     return {
         "iterations": iterations,
-        "batch": whole(caller, "batch", values["batch"], 1, 2**16),
-        "seed": whole(caller, "seed", values["seed"], 0, 2**63 - 1),
-        "validate_every": whole(caller, "validate_every", every, 1, 10**9),
-        "validation_trials": whole(caller, "validation_trials", values["validation_trials"], 1, 2**16),
+        "batch": whole_number(caller, "batch", values["batch"], 1, 2**16),
+        "seed": whole_number(caller, "seed", values["seed"], 0, 2**63 - 1),
+        "validate_every": whole_number(caller, "validate_every", every, 1, 10**9),
+        "validation_trials": whole_number(caller, "validation_trials", values["validation_trials"], 1, 2**16),
     }
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim.tasks import NativeTask, Task
+
 if TYPE_CHECKING:
     from pyrnnsim.populations.population import Population
-    from pyrnnsim.tasks import Task
 
 #: Seeds of the trials of every validation; those of a training are hashes, which meet it once in 2^64.
 VALIDATION_SEED = 2**63 + 20191208
@@ -23,12 +23,9 @@ def check_task(caller: str, task: Any, population: Population) -> None:
     Raises:
         TypeError, ValueError: With the network and what it takes.
     """
-    missing = [name for name in ("name", "inputs", "outputs", "steps", "trials") if not hasattr(task, name)]
-    if missing or isinstance(task, type):
-        raise TypeError(
-            f"{caller}: task must be a task such as pyrnnsim.tasks.FlipFlop(), got {task!r}"
-            + (" (call it: a class makes tasks)" if isinstance(task, type) else "")
-        )
+    if not isinstance(task, Task):
+        hint = "call it, a class only makes tasks" if isinstance(task, type) else "subclass pyrnnsim.tasks.Task"
+        raise TypeError(f"{caller}: task must be a task such as pyrnnsim.tasks.FlipFlop(), got {task!r}; {hint}")
     for position, network in enumerate(population):
         for size, own, wanted in (
             ("inputs", network.inputs, task.inputs),
@@ -61,7 +58,7 @@ class TrialSource:
 
     def __init__(self, task: Task, seeds: list[int], batch: int) -> None:
         self._task, self._seeds, self._batch = task, seeds, batch
-        self._native: Mapping[str, Any] | None = task.native() if hasattr(task, "native") else None
+        self._native: NativeTask | None = task.native()
         self._lock = threading.Lock()
         self._made: dict[tuple[int, str], dict[str, Any]] = {}
         self._stretch = (0, 0)
@@ -101,7 +98,7 @@ class TrialSource:
 
 
 def checked_trials(
-    task: Any, count: int, seed: int, iteration: int, dtype: np.dtype[Any]
+    task: Task, count: int, seed: int, iteration: int, dtype: np.dtype[Any]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_] | None]:
     """Inputs (n, T, M), targets (n, T, O) and mask (n, T, O) or None, of the given type.
 
