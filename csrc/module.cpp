@@ -11,6 +11,7 @@
 #include "common/isa.hpp"
 #include "common/parallel.hpp"
 #include "similarity/bind_similarity.hpp"
+#include "tasks/bind_tasks.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -51,4 +52,5 @@ PYBIND11_MODULE(_core, m) {
         "Self-check of the thread pool: how often each index of a loop was visited, plus `nested` inner visits each.\n"
         "Indices from `fail_at` on raise RuntimeError.");
   pyrnnsim::bind_similarity(m);
+  pyrnnsim::bind_tasks(m);
 }

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypedDict, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pyrnnsim._dtypes import float_type
 from pyrnnsim._machine import available_memory, usable_cores
 
 Device = Literal["cpu", "cuda"]
@@ -173,15 +174,10 @@ def _parse_device(caller: str, value: object) -> Device:
 def _parse_dtype(caller: str, value: object) -> np.dtype[Any] | None:
     if value is None:
         return None
-    # torch.float32 is no NumPy type, but its text ends in the name of one.
-    wanted = str(value).removeprefix("torch.") if type(value).__module__ == "torch" else value
-    try:
-        kind: object = np.dtype(cast(Any, wanted)).type
-    except (TypeError, ValueError, SyntaxError):  # text is parsed by NumPy as a list of fields
-        kind = None
-    if kind not in (np.float32, np.float64):
+    dtype = float_type(value)
+    if dtype is None:
         raise TypeError(f"{caller}: dtype must be float32, float64 or None, got {value!r}; inputs of any type are fine")
-    return np.dtype(np.float32) if kind is np.float32 else np.dtype(np.float64)
+    return dtype
 
 
 def _parse_memory(caller: str, value: object) -> int:
