@@ -6,11 +6,12 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pyrnnsim._files import TEMPORARY_SUFFIX, os_error
 from pyrnnsim._lock import ProcessLock
 from pyrnnsim.populations.state import TrainingState
 from pyrnnsim.populations.store import describe, read_tensors, write_tensors
@@ -35,6 +36,7 @@ class Checkpoint:
 
     def __init__(self, caller: str, path: str | os.PathLike[str], identity: Mapping[str, Any], seconds: float) -> None:
         self._caller, self._path = caller, Path(os.path.realpath(path))
+        self._work = self._path.with_name(f".{self._path.name}.work")
         self._identity = json.loads(json.dumps(identity))
         self._seconds, self._cost, self._written = seconds, 0.0, time.monotonic()
 
@@ -52,7 +54,11 @@ class Checkpoint:
             raise ValueError(
                 f"{self._caller}: the directory of checkpoint={str(self._path)!r} does not exist; create it first"
             )
-        lock = ProcessLock(self._path.with_name(f".{self._path.name}.lock"))
+        try:
+            self._work.mkdir(exist_ok=True)
+        except OSError as error:
+            raise os_error("cannot write", self._path, error) from error
+        lock = ProcessLock(self._work / "lock")
         try:
             lock.acquire()
         except RuntimeError as error:
@@ -60,9 +66,13 @@ class Checkpoint:
                 f"{self._caller}: checkpoint={str(self._path)!r} is in use: {error}; wait, or choose another path"
             ) from error
         try:
+            for unfinished in self._work.glob(f"*{TEMPORARY_SUFFIX}"):  # of a process that was killed
+                unfinished.unlink()
             yield
         finally:
             lock.release()
+            with suppress(OSError):  # somebody else is about to use it
+                self._work.rmdir()
 
     def resume(self, state: TrainingState) -> bool:
         """Fill ``state`` from the file; False if there is none.
@@ -97,7 +107,7 @@ class Checkpoint:
         """
         start = time.monotonic()
         about = {"identity": self._identity, "iteration": state.iteration, "seconds": state.seconds}
-        write_tensors(self._path, FORMAT, about, state.tensors())
+        write_tensors(self._path, FORMAT, about, state.tensors(), scratch=self._work)
         self._written = time.monotonic()
         self._cost = self._written - start
 

@@ -8,7 +8,7 @@ Each function takes plain arrays and returns keyword arguments for one network::
 
 Join several networks by ``+``. For any other library the same three questions have to be answered: in which order its
 gates lie (ours: vanilla [h], ugrnn [c, g], gru [c, g, r], lstm [c, i, f, o], where g and f keep the old state),
-whether its matrices act from the left as ours (``w[to, from]``) or are transposed, and, for a gru, whether the reset gate
+whether its matrices act from the left as ours (``w[to, from]``), and, for a gru, whether the reset gate
 acts before or after the recurrent product.
 """
 

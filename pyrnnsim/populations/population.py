@@ -354,7 +354,7 @@ class Population(Sequence[Network]):
     def __getitem__(self, index: int | slice | Sequence[int] | NDArray[Any]) -> Network | Self:
         if isinstance(index, slice):
             return type(self)(self._networks[i] for i in range(len(self))[index])
-        if hasattr(index, "__index__"):
+        if isinstance(index, int | np.integer):
             return self._networks[range(len(self))[index]]
         chosen = np.arange(len(self))[np.asarray(index)]
         return type(self)(self._networks[int(i)] for i in chosen)
@@ -364,6 +364,9 @@ class Population(Sequence[Network]):
 
     def __add__(self, other: object) -> Self:
         return type(self)([*self, *other]) if isinstance(other, Population) else NotImplemented
+
+    def __reduce__(self) -> tuple[type[Self], tuple[list[Network]]]:
+        return type(self), (list(self),)
 
     def __repr__(self) -> str:
         kinds = {f"{g.cell.cell} {g.cell.activation} {g.units}": len(g.members) for g in self.groups}

@@ -56,12 +56,18 @@ def restore(about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Net
 
 
 def write_tensors(
-    path: str | os.PathLike[str], form: str, about: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]]
+    path: str | os.PathLike[str],
+    form: str,
+    about: Mapping[str, Any],
+    tensors: Mapping[str, NDArray[Any]],
+    *,
+    scratch: Path | None = None,
 ) -> None:
-    """Write arrays and what they mean to one file, atomically, with a checksum."""
+    """Write arrays and what they mean to one file, atomically, with a checksum; until then it lies in ``scratch``."""
     encode = import_module("safetensors.numpy").save
     plain = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    write_checked(Path(path), encode(plain, metadata={"pyrnnsim": json.dumps({"format": form, **about})}))
+    content = encode(plain, metadata={"pyrnnsim": json.dumps({"format": form, **about})})
+    write_checked(Path(path), content, scratch=scratch)
 
 
 def read_tensors(path: str | os.PathLike[str], form: str, noun: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

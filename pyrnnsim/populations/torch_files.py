@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+# How files of torch.save begin, since version 1.6 and before.
+_ARCHIVE, _OLD = b"PK\x03\x04", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _NESTED = ("state_dict", "model_state_dict", "model")
 
 
@@ -23,9 +25,9 @@ def read_weights(path: str, place: str) -> Mapping[str, Any]:
     ending = os.path.splitext(path)[1].lower()  # noqa: PTH122
     if ending not in (".safetensors", ".pt", ".pth"):
         raise ValueError(f"{place}: {path} must end in .safetensors, .pt or .pth; save a state_dict in one of them")
-    with open(path, "rb"):  # says what is wrong with the path itself
-        pass
-    weights = _safetensors(path, place) if ending == ".safetensors" else _pickled_tensors(path, place)
+    with open(path, "rb") as file:
+        start = file.read(len(_OLD))
+    weights = _safetensors(path, place) if ending == ".safetensors" else _pickled_tensors(path, place, start)
     for key in _NESTED:
         if isinstance(weights, Mapping) and isinstance(weights.get(key), Mapping):
             weights = weights[key]
@@ -43,7 +45,9 @@ def _safetensors(path: str, place: str) -> Mapping[str, Any]:
     return weights
 
 
-def _pickled_tensors(path: str, place: str) -> Any:
+def _pickled_tensors(path: str, place: str, start: bytes) -> Any:
+    if not start.startswith((_ARCHIVE, _OLD)):
+        raise ValueError(f"{place}: {path} is damaged or no file of torch weights; write it again")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
