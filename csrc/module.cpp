@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cells/bind_cells.hpp"
 #include "common/bind_gil.hpp"
 #include "common/isa.hpp"
 #include "common/parallel.hpp"
@@ -53,4 +54,5 @@ PYBIND11_MODULE(_core, m) {
         "Indices from `fail_at` on raise RuntimeError.");
   pyrnnsim::bind_similarity(m);
   pyrnnsim::bind_tasks(m);
+  pyrnnsim::bind_cells(m);
 }

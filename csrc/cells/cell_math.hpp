@@ -8,41 +8,42 @@
 // Back-propagation multiplies them by the gradient of the new state, a Jacobian by the rows of the weights: one
 // definition serves both.
 #pragma once
+#include "../common/host_device.hpp"
 
-#ifndef PYRNNSIM_MATH
-#error "define PYRNNSIM_MATH (linkage) and PYRNNSIM_MATH_NAMESPACE before including cell_math.hpp"
+#ifndef PYRNNSIM_ISA
+#define PYRNNSIM_ISA cuda
 #endif
 
-namespace PYRNNSIM_MATH_NAMESPACE {
+namespace pyrnnsim::PYRNNSIM_ISA {
 
 // Activations f, and f' as a function of the value y = f(x). relu'(0) = 0.
 struct Tanh {
   template <class V>
-  PYRNNSIM_MATH V value(V x) {
+  PYRNNSIM_HOST_DEVICE V value(V x) {
     return hyperbolic_tangent(x);
   }
   template <class V>
-  PYRNNSIM_MATH V slope(V y) {
+  PYRNNSIM_HOST_DEVICE V slope(V y) {
     return 1 - y * y;
   }
 };
 struct Relu {
   template <class V>
-  PYRNNSIM_MATH V value(V x) {
+  PYRNNSIM_HOST_DEVICE V value(V x) {
     return rectified(x);
   }
   template <class V>
-  PYRNNSIM_MATH V slope(V y) {
+  PYRNNSIM_HOST_DEVICE V slope(V y) {
     return where_positive(y, V{} + 1);
   }
 };
 struct Sigmoid {
   template <class V>
-  PYRNNSIM_MATH V value(V x) {
+  PYRNNSIM_HOST_DEVICE V value(V x) {
     return logistic(x);
   }
   template <class V>
-  PYRNNSIM_MATH V slope(V y) {
+  PYRNNSIM_HOST_DEVICE V slope(V y) {
     return y * (1 - y);
   }
 };
@@ -51,11 +52,11 @@ struct Sigmoid {
 template <class F>
 struct Vanilla {
   template <class V>
-  PYRNNSIM_MATH V next(V a) {
+  PYRNNSIM_HOST_DEVICE V next(V a) {
     return F::value(a);
   }
   template <class V>
-  PYRNNSIM_MATH V to_a(V next_h) {
+  PYRNNSIM_HOST_DEVICE V to_a(V next_h) {
     return F::slope(next_h);
   }
 };
@@ -64,15 +65,15 @@ struct Vanilla {
 template <class F>
 struct Mix {
   template <class V>
-  PYRNNSIM_MATH V next(V c, V g, V h) {
+  PYRNNSIM_HOST_DEVICE V next(V c, V g, V h) {
     return c + g * (h - c);
   }
   template <class V>
-  PYRNNSIM_MATH V to_c(V c, V g) {  // with respect to a_c
+  PYRNNSIM_HOST_DEVICE V to_c(V c, V g) {  // with respect to a_c
     return (1 - g) * F::slope(c);
   }
   template <class V>
-  PYRNNSIM_MATH V to_g(V c, V g, V h) {  // with respect to a_g
+  PYRNNSIM_HOST_DEVICE V to_g(V c, V g, V h) {  // with respect to a_g
     return (h - c) * Sigmoid::slope(g);
   }
 };
@@ -80,11 +81,11 @@ struct Mix {
 // Reset before the product: a_c = W_c m + .., m = r h, r = sigmoid(a_r).
 struct ResetBefore {
   template <class V>
-  PYRNNSIM_MATH V masked(V r, V h) {
+  PYRNNSIM_HOST_DEVICE V masked(V r, V h) {
     return r * h;
   }
   template <class V>
-  PYRNNSIM_MATH V to_r(V r, V h) {  // of m with respect to a_r; of m with respect to h: r
+  PYRNNSIM_HOST_DEVICE V to_r(V r, V h) {  // of m with respect to a_r; of m with respect to h: r
     return h * Sigmoid::slope(r);
   }
 };
@@ -92,11 +93,11 @@ struct ResetBefore {
 // Reset after the product: a_c = q + r p, p = W_c h + b_rec, q = U_c x + b.
 struct ResetAfter {
   template <class V>
-  PYRNNSIM_MATH V candidate(V q, V r, V p) {
+  PYRNNSIM_HOST_DEVICE V candidate(V q, V r, V p) {
     return q + r * p;
   }
   template <class V>
-  PYRNNSIM_MATH V to_r(V r, V p) {  // of a_c with respect to a_r; of a_c with respect to p: r
+  PYRNNSIM_HOST_DEVICE V to_r(V r, V p) {  // of a_c with respect to a_r; of a_c with respect to p: r
     return p * Sigmoid::slope(r);
   }
 };
@@ -105,29 +106,29 @@ struct ResetAfter {
 template <class F, class Z>
 struct Lstm {
   template <class V>
-  PYRNNSIM_MATH V next_c(V z, V i, V f, V c) {
+  PYRNNSIM_HOST_DEVICE V next_c(V z, V i, V f, V c) {
     return f * c + i * z;
   }
   template <class V>
-  PYRNNSIM_MATH V to_z(V z, V i) {  // of c' with respect to a_z; of c' with respect to c: f
+  PYRNNSIM_HOST_DEVICE V to_z(V z, V i) {  // of c' with respect to a_z; of c' with respect to c: f
     return i * Z::slope(z);
   }
   template <class V>
-  PYRNNSIM_MATH V to_i(V z, V i) {
+  PYRNNSIM_HOST_DEVICE V to_i(V z, V i) {
     return z * Sigmoid::slope(i);
   }
   template <class V>
-  PYRNNSIM_MATH V to_f(V f, V c) {
+  PYRNNSIM_HOST_DEVICE V to_f(V f, V c) {
     return c * Sigmoid::slope(f);
   }
   template <class V>
-  PYRNNSIM_MATH V to_o(V o, V seen) {  // of h' with respect to a_o, seen = F(c')
+  PYRNNSIM_HOST_DEVICE V to_o(V o, V seen) {  // of h' with respect to a_o, seen = F(c')
     return seen * Sigmoid::slope(o);
   }
   template <class V>
-  PYRNNSIM_MATH V to_c(V o, V seen) {  // of h' with respect to c'
+  PYRNNSIM_HOST_DEVICE V to_c(V o, V seen) {  // of h' with respect to c'
     return o * F::slope(seen);
   }
 };
 
-}  // namespace PYRNNSIM_MATH_NAMESPACE
+}  // namespace pyrnnsim::PYRNNSIM_ISA

@@ -7,8 +7,6 @@
 // (planes in the order of the gates, kDeltas of them). Pointers point at the vector in the first plane.
 #pragma once
 #include "elementary.hpp"
-#define PYRNNSIM_MATH PYRNNSIM_INLINE
-#define PYRNNSIM_MATH_NAMESPACE pyrnnsim::PYRNNSIM_ISA
 #include "cell.hpp"
 #include "cell_math.hpp"
 

@@ -32,7 +32,7 @@ template <class T>
 struct Trial {
   const T *inputs, *targets, *mask;
 };
-// Where trials come from. `scratch` holds steps * (inputs + 2 * outputs) numbers that the answer may point into.
+// Where trials come from; `iteration` counts from the first of the call. `scratch` holds steps * (inputs + 2 * outputs) numbers that the answer may point into.
 template <class T>
 struct TrialSource {
   Trial<T> (*trial)(const void* context, std::int64_t iteration, std::int64_t trial, T* scratch);
@@ -47,13 +47,13 @@ struct TrainNetwork {
   Parameters<T> parameters, first, second;  // in and out; `second` for adam only
   TrialSource<T> source;
   std::int64_t first_iteration, iterations;
-  double *loss, *gradient_norm;  // (iterations,) out: before the update; NaN from where the network stopped
+  double *loss, *gradient_norm;  // (iterations,) out: loss_factor * loss and |g| before the update; NaN after the stop
   std::int64_t stopped_at, diverged_at;  // out: iteration counted from 0 of all calls, or -1
   void* workspace;  // workspace_bytes() bytes, aligned to 64
 };
 
-// A network stops without an update where its loss reaches until_loss, or where loss or gradient norm are not finite. One
-// thread; the bits of the result depend on nothing but the arguments and the instruction set.
+// A network stops without an update where its loss falls below until_loss, or where loss or gradient norm are not finite.
+// One thread; the bits of the result depend on nothing but the arguments and the instruction set.
 #define PYRNNSIM_DECLARE_TRAIN(isa)                           \
   namespace isa {                                             \
   std::int64_t workspace_bytes(const TrainNetwork<float>& a); \

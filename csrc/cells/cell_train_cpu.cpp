@@ -17,7 +17,7 @@ struct Workspace {
   PackedWeights<T> packed;
   GradientSums<T> sums;
   Parameters<T> gradient;
-  std::int64_t planes, deltas, error_step;
+  std::int64_t planes = 0, deltas = 0, error_step;
   T *records, *delta, *grad, *x, *errors, *mask, *scratch;
   double* bias_sums;
   bool masked = false;
@@ -135,28 +135,24 @@ bool iterate(P planes, TrainNetwork<T>& a, Workspace<T>& w, std::int64_t i) {
   const Network<T> net{w.layout, w.packed, a.cell};
   pack_forward(w.layout, a.cell, a.parameters, w.packed);
   pack_readout(w.layout, a.parameters, w.packed);
-  const double loss = forward(planes, a, w, net, counted);
-  if (!__builtin_isfinite(loss)) {
+  const double loss = a.options.loss_factor * forward(planes, a, w, net, counted);
+  double norm = kNaN;
+  const bool reached = loss < a.options.until_loss;
+  if (__builtin_isfinite(loss)) {
+    pack_backward(w.layout, a.parameters, w.packed);
+    backward(planes, a, w, net);
+    Tensor<T> tensors[kTensors];
+    list_tensors(a, w.layout, w.gradient, tensors);
+    norm = update(a.options, tensors, iteration, !reached);
+  }
+  if (!__builtin_isfinite(norm)) {
     a.diverged_at = iteration;
     return false;
   }
   a.loss[i] = loss;
-  if (loss <= a.options.until_loss) {
-    a.stopped_at = iteration;
-    return false;
-  }
-  pack_backward(w.layout, a.parameters, w.packed);
-  backward(planes, a, w, net);
-  Tensor<T> tensors[kTensors];
-  list_tensors(a, w.layout, w.gradient, tensors);
-  const double norm = update(a.options, tensors, iteration);
-  if (!__builtin_isfinite(norm)) {
-    a.loss[i] = kNaN;
-    a.diverged_at = iteration;
-    return false;
-  }
   a.gradient_norm[i] = norm;
-  return true;
+  if (reached) a.stopped_at = iteration;
+  return !reached;
 }
 
 template <class T>

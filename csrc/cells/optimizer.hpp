@@ -95,15 +95,15 @@ static void update_adam(const Tensor<T>& t, T scale, T l2, const AdamStep& step)
   }
 }
 
-// Returns the norm that was compared with `clip`; when it is not finite nothing is updated.
+// Returns the norm that is compared with `clip`. Parameters change only when it is finite and `apply` says so.
 template <class T>
-static double update(const TrainOptions& o, const Tensor<T> (&tensors)[kTensors], std::int64_t iteration) {
+static double update(const TrainOptions& o, const Tensor<T> (&tensors)[kTensors], std::int64_t iteration, bool apply) {
   T l2 = static_cast<T>(o.l2);
   for (const Tensor<T>& t : tensors)
     if (o.clip_after_l2) add_penalty(t, l2);
   if (o.clip_after_l2) l2 = T(0);
   const double norm = global_norm(tensors);
-  if (!__builtin_isfinite(norm)) return norm;
+  if (!apply || !__builtin_isfinite(norm)) return norm;
   const T scale = static_cast<T>(norm > o.clip ? o.clip / norm : 1.0);
   const double rate = rate_at(o, iteration), count = static_cast<double>(iteration + 1);
   const AdamStep step{o.momentum, o.beta2, o.epsilon, rate / (1 - __builtin_pow(o.momentum, count)),
