@@ -1,6 +1,7 @@
 // Named fields of a Python dict as checked values; every error says function, field, what was expected and what came.
 #pragma once
 #include <pybind11/numpy.h>
+#include <pybind11/stl.h>
 
 #include <string>
 #include <utility>
