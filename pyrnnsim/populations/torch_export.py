@@ -22,7 +22,7 @@ class LayeredNetwork(nn.Module):
     """A recurrent layer of torch, a Linear readout of h, and an initial state.
 
     Attributes:
-        rnn: ``torch.nn.RNN``, ``GRU`` or ``LSTM``, batch first.
+        rnn: ``torch.nn.RNN``, ``GRU`` or ``LSTM``, batch first; of two biases that act as one the second is frozen.
         readout: From N to O; None for a network without outputs.
         h0: (S,), [c; h] for an LSTM.
     """
@@ -39,6 +39,8 @@ class LayeredNetwork(nn.Module):
             readout = nn.Linear(network.units, network.outputs, dtype=_dtype(network), device="meta")
             self.readout = readout.to_empty(device="cpu")
         self.h0 = nn.Parameter(torch.zeros(network.state_size, dtype=_dtype(network)))
+        if not network.cell.reset_after:  # one bias, as here: two would learn twice as fast
+            self.rnn.bias_hh_l0.requires_grad = False
         self.load_state_dict({name: torch.from_numpy(one.copy()) for name, one in _torch_weights(network).items()})
 
     def forward(self, inputs: Tensor) -> Tensor:

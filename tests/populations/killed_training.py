@@ -1,0 +1,45 @@
+"""A training that is killed at random moments: what runs, in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from hashlib import blake2b
+
+from populations.echo import Echo
+
+from pyrnnsim import Population
+from pyrnnsim.populations import training
+from pyrnnsim.tasks import FlipFlop
+
+TASKS = {"native": FlipFlop(bits=2, steps=30), "own": Echo(4)}
+
+
+def run(kind, optimizer, checkpoint):
+    """Train, and give a fingerprint of every bit that came out."""
+    training._STRETCH_SECONDS = 0.01
+    task = TASKS[kind]
+    made = Population.create(units=(6,), seeds=range(1), task=task)
+    record = made.train(
+        task,
+        iterations=600 if kind == "native" else 60,
+        batch=8,
+        optimizer=optimizer,
+        decay=0.5,
+        learning_rate=0.01,
+        validation_trials=8,
+        checkpoint=checkpoint,
+        checkpoint_seconds=0.02,
+        n_jobs=2,
+        progress=False,
+    )
+    state = blake2b()
+    for array in (record.loss, record.gradient_norm, record.validation, record.updates):
+        state.update(array.tobytes())
+    for network in record.population:
+        for array in network.parameters.values():
+            state.update(array.tobytes())
+    return state.hexdigest()
+
+
+if __name__ == "__main__":
+    print(run(*sys.argv[1:]))
