@@ -64,3 +64,42 @@ def built_isas() -> list[str]: ...
 def available_isas() -> list[str]: ...
 def chosen_isa() -> str: ...
 def parallel_check(count: int, threads: int, fail_at: int = -1) -> Any: ...
+
+_Named: TypeAlias = dict[str, NDArray[Any]]
+
+class CellTraining(TypedDict):
+    loss: NDArray[np.float64]
+    gradient_norm: NDArray[np.float64]
+    stopped_at: NDArray[np.int64]
+    diverged_at: NDArray[np.int64]
+
+def cell_train(
+    spec: dict[str, Any],
+    params: _Named,
+    slots: dict[str, _Named],
+    hyper: dict[str, Any],
+    task: dict[str, Any],
+    n_jobs: int,
+) -> CellTraining: ...
+def cell_rollout(
+    spec: dict[str, Any],
+    params: _Named,
+    inputs: NDArray[Any],
+    n_jobs: int,
+    initial: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def cell_backward(
+    spec: dict[str, Any],
+    params: _Named,
+    inputs: NDArray[Any],
+    states: NDArray[Any],
+    grad_states: NDArray[Any],
+    n_jobs: int,
+    initial: NDArray[Any] | None = None,
+) -> _Named: ...
+def cell_step(
+    spec: dict[str, Any], params: _Named, states: NDArray[Any], inputs: NDArray[Any], n_jobs: int
+) -> NDArray[Any]: ...
+def cell_jacobian(
+    spec: dict[str, Any], params: _Named, states: NDArray[Any], inputs: NDArray[Any], n_jobs: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...

@@ -2,6 +2,9 @@
 
 namespace pyrnnsim {
 
-void bind_cells(pybind11::module_& m) { bind_train(m); }
+void bind_cells(pybind11::module_& m) {
+  bind_train(m);
+  bind_states(m);
+}
 
 }  // namespace pyrnnsim

@@ -15,7 +15,10 @@ using Shape = std::vector<pybind11::ssize_t>;
 
 inline std::string text_of(const Shape& shape) {
   std::string text = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(shape[i]);
+  }
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
@@ -39,7 +42,7 @@ class Fields {
   Fields(std::string what, pybind11::dict fields) : what_(std::move(what)), fields_(std::move(fields)) {}
 
   bool has(const char* key) const { return fields_.contains(key) && !fields_[key].is_none(); }
-  std::string name(const char* key) const { return what_ + "['" + key + "']"; }
+  std::string name(const char* key) const { return std::string(what_).append("['").append(key).append("']"); }
 
   pybind11::object value(const char* key) const {
     expect(fields_.contains(key), what_ + " has no '" + key + "'");
@@ -66,7 +69,7 @@ class Fields {
     std::string listed;
     for (std::size_t i = 0; i < choices.size(); ++i) {
       if (choices[i] == chosen) return static_cast<int>(i);
-      listed += (i > 0 ? ", '" : "'") + choices[i] + "'";
+      listed.append(i > 0 ? ", '" : "'").append(choices[i]).append("'");
     }
     throw std::invalid_argument(name(key) + " must be one of " + listed + ", got '" + chosen + "'");
   }

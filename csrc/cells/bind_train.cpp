@@ -6,12 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "../common/bind_gil.hpp"
-#include "../common/buffer.hpp"
-#include "../common/flush_denormals.hpp"
-#include "../common/parallel.hpp"
 #include "bind_cells.hpp"
 #include "bind_networks.hpp"
+#include "network_loop.hpp"
 #include "train_sources.hpp"
 
 namespace py = pybind11;
@@ -51,7 +48,8 @@ Plan plan_of(const Fields& hyper, py::ssize_t networks) {
             hyper.get_or<std::int64_t>("first_iteration", "a whole number", 0),
             hyper.get<std::int64_t>("iterations", "a whole number")};
   expect(plan.trials > 0, hyper.name("batch") + " must be at least 1, got " + std::to_string(plan.trials));
-  expect(plan.iterations >= 0 && plan.first_iteration >= 0, hyper.name("iterations") + " and first_iteration must be 0 or more");
+  expect(plan.iterations >= 0 && plan.first_iteration >= 0,
+         hyper.name("iterations") + " and first_iteration must be 0 or more");
   for (std::size_t k = 0; k < rate.size(); ++k) {
     expect(decay_steps[k] > 0, hyper.name("decay_steps") + " must be positive, got " + std::to_string(decay_steps[k]) +
                                    " for network " + std::to_string(k));
@@ -81,14 +79,16 @@ Sources<T> array_sources(const Fields& task, const Plan& plan) {
   const auto shape = [&](const char* key) {
     expect(py::isinstance<py::array>(task.value(key)), task.name(key) + " must be a NumPy array");
     const auto array = py::reinterpret_borrow<py::array>(task.value(key));
-    expect(array.ndim() == 4, task.name(key) + " must have four axes (iterations, batch, steps, ..), got " + shape_of(array));
+    expect(array.ndim() == 4,
+           task.name(key) + " must have four axes (iterations, batch, steps, ..), got " + shape_of(array));
     return array;
   };
   Sources<T> s{};
   s.steps = shape("inputs").shape(2);
   s.inputs = shape("inputs").shape(3);
   s.outputs = shape("targets").shape(3);
-  const Shape in{plan.iterations, plan.trials, s.steps, s.inputs}, out{plan.iterations, plan.trials, s.steps, s.outputs};
+  const Shape in{plan.iterations, plan.trials, s.steps, s.inputs},
+      out{plan.iterations, plan.trials, s.steps, s.outputs};
   s.arrays = {task.array<T>("inputs", in), task.array<T>("targets", out), nullptr, plan.trials, s.steps * s.inputs,
               s.steps * s.outputs};
   if (!task.has("mask")) return s;
@@ -99,8 +99,9 @@ Sources<T> array_sources(const Fields& task, const Plan& plan) {
   s.arrays.mask = py::reinterpret_borrow<Array<bool>>(mask).data();
   const std::int64_t count = plan.trials * s.steps * s.outputs;
   for (std::int64_t i = 0; i < plan.iterations; ++i)
-    expect(std::find(s.arrays.mask + i * count, s.arrays.mask + (i + 1) * count, true) != s.arrays.mask + (i + 1) * count,
-           task.name("mask") + " must leave something to learn: iteration " + std::to_string(i) + " is all False");
+    expect(
+        std::find(s.arrays.mask + i * count, s.arrays.mask + (i + 1) * count, true) != s.arrays.mask + (i + 1) * count,
+        task.name("mask") + " must leave something to learn: iteration " + std::to_string(i) + " is all False");
   return s;
 }
 
@@ -117,20 +118,6 @@ Sources<T> sources_of(const Fields& task, const Plan& plan, py::ssize_t networks
   return s;
 }
 
-// Trains the active networks, each as one piece of work.
-template <class T>
-void run(std::vector<TrainNetwork<T>>& work, int n_jobs) {
-  std::vector<Buffer> memory(static_cast<std::size_t>(std::max(n_jobs, 1)));
-  const GilReleased released;
-  parallel_for(static_cast<std::int64_t>(work.size()), n_jobs, [&](std::int64_t index, int worker) {
-    const FlushDenormals flush;
-    TrainNetwork<T>& network = work[static_cast<std::size_t>(index)];
-    const auto bytes = PYRNNSIM_CHOSEN(std::int64_t(const TrainNetwork<T>&), workspace_bytes)(network);
-    network.workspace = memory[static_cast<std::size_t>(worker)].reserve(static_cast<std::size_t>(bytes));
-    PYRNNSIM_CHOSEN(void(TrainNetwork<T>&), train_network)(network);
-  });
-}
-
 template <class T>
 py::dict train(const Cell& cell, const Group& group, const Fields& params, const Fields& slots, const Plan& plan,
                const Fields& task, int n_jobs) {
@@ -139,10 +126,12 @@ py::dict train(const Cell& cell, const Group& group, const Fields& params, const
   expect(sources.inputs == group.inputs, "cell_train: the task has " + std::to_string(sources.inputs) +
                                              " inputs, but params['w_in'] has " + std::to_string(group.inputs));
   const NetworkStack<T> parameters = trained_stack<T>(params, group, sources.outputs);
-  const NetworkStack<T> first = trained_stack<T>({"cell_train: slots['first']", slots.get<py::dict>("first", "a dict")}, group, sources.outputs);
+  const NetworkStack<T> first =
+      trained_stack<T>({"cell_train: slots['first']", slots.get<py::dict>("first", "a dict")}, group, sources.outputs);
   NetworkStack<T> second{{}, group, sources.outputs};
   if (!plan.options.empty() && plan.options[0].adam)
-    second = trained_stack<T>({"cell_train: slots['second']", slots.get<py::dict>("second", "a dict")}, group, sources.outputs);
+    second = trained_stack<T>({"cell_train: slots['second']", slots.get<py::dict>("second", "a dict")}, group,
+                              sources.outputs);
   Array<double> loss({group.networks, plan.iterations}), norm({group.networks, plan.iterations});
   std::fill_n(loss.mutable_data(), loss.size(), std::nan(""));
   std::fill_n(norm.mutable_data(), norm.size(), std::nan(""));
@@ -158,9 +147,11 @@ py::dict train(const Cell& cell, const Group& group, const Fields& params, const
     places.push_back(k);
     work.push_back({cell, sizes, plan.options[index], parameters.network(k), first.network(k), second.network(k),
                     sources.source(index), plan.first_iteration, plan.iterations,
-                    loss.mutable_data() + k * plan.iterations, norm.mutable_data() + k * plan.iterations, -1, -1, nullptr});
+                    loss.mutable_data() + k * plan.iterations, norm.mutable_data() + k * plan.iterations, -1, -1,
+                    nullptr});
   }
-  run(work, n_jobs);
+  for_each_network(work, n_jobs,
+                   [](TrainNetwork<T>& network) { PYRNNSIM_CHOSEN(void(TrainNetwork<T>&), train_network)(network); });
   for (std::size_t i = 0; i < work.size(); ++i) {
     stopped.mutable_at(places[i]) = work[i].stopped_at;
     diverged.mutable_at(places[i]) = work[i].diverged_at;

@@ -6,9 +6,9 @@
 // old states' gradient that does not pass through a product; it writes the gradients of the pre-activations to `delta`
 // (planes in the order of the gates, kDeltas of them). Pointers point at the vector in the first plane.
 #pragma once
-#include "elementary.hpp"
 #include "cell.hpp"
 #include "cell_math.hpp"
+#include "elementary.hpp"
 
 namespace pyrnnsim::PYRNNSIM_ISA {
 

@@ -49,17 +49,17 @@ struct TrainNetwork {
   std::int64_t first_iteration, iterations;
   double *loss, *gradient_norm;  // (iterations,) out: loss_factor * loss and |g| before the update; NaN after the stop
   std::int64_t stopped_at, diverged_at;  // out: iteration counted from 0 of all calls, or -1
-  void* workspace;  // workspace_bytes() bytes, aligned to 64
+  void* workspace;                       // workspace_bytes() bytes, aligned to 64
 };
 
 // A network stops without an update where its loss falls below until_loss, or where loss or gradient norm are not finite.
 // One thread; the bits of the result depend on nothing but the arguments and the instruction set.
-#define PYRNNSIM_DECLARE_TRAIN(isa)                           \
-  namespace isa {                                             \
-  std::int64_t workspace_bytes(const TrainNetwork<float>& a); \
+#define PYRNNSIM_DECLARE_TRAIN(isa)                            \
+  namespace isa {                                              \
+  std::int64_t workspace_bytes(const TrainNetwork<float>& a);  \
   std::int64_t workspace_bytes(const TrainNetwork<double>& a); \
-  void train_network(TrainNetwork<float>& a);                 \
-  void train_network(TrainNetwork<double>& a);                \
+  void train_network(TrainNetwork<float>& a);                  \
+  void train_network(TrainNetwork<double>& a);                 \
   }
 PYRNNSIM_FOR_EACH_ISA(PYRNNSIM_DECLARE_TRAIN)
 #undef PYRNNSIM_DECLARE_TRAIN

@@ -1,6 +1,6 @@
 #include "cell_train.hpp"
-
 #include "optimizer.hpp"
+#include "plane_transfer.hpp"
 #include "readout.hpp"
 #include "weight_gradients.hpp"
 
@@ -30,9 +30,9 @@ struct Workspace {
       planes = cell.kPlanes;
       deltas = cell.kDeltas;
     });
-    gradient = {arena.take<T>(units * s.units), arena.take<T>(units * s.inputs), arena.take<T>(units),
-                arena.take<T>(units),           arena.take<T>(s.outputs * size), arena.take<T>(s.outputs),
-                arena.take<T>(size)};
+    gradient = {
+        arena.take<T>(units * s.units),  arena.take<T>(units * s.inputs), arena.take<T>(units), arena.take<T>(units),
+        arena.take<T>(s.outputs * size), arena.take<T>(s.outputs),        arena.take<T>(size)};
     error_step = error_stride(layout);
     records = arena.take<T>((s.steps + 1) * planes * layout.plane);
     delta = arena.take<T>(2 * deltas * layout.plane);
@@ -75,21 +75,11 @@ double lay_out_trials(const TrainNetwork<T>& a, Workspace<T>& w, std::int64_t it
   return w.masked ? counted : static_cast<double>(a.sizes.steps * pairs);
 }
 
-template <class T>
-void set_initial_states(const Layout<T>& s, const T* h0, T* record) {
-  for (std::int64_t state = 0; state < s.states; ++state)
-    for (std::int64_t b = 0; b < s.trials; ++b) {
-      T* row = record + state * s.plane + b * s.row;
-      copy(h0 + state * s.units, s.units, row);
-      fill(row + s.units, s.width - s.units, T(0));
-    }
-}
-
 // States, errors and loss of all steps.
 template <class P, class T>
 double forward(P planes, const TrainNetwork<T>& a, const Workspace<T>& w, const Network<T>& net, double counted) {
   const Layout<T>& s = w.layout;
-  set_initial_states(s, a.parameters.h0, w.record(0));
+  fill_states(s, a.parameters.h0, 0, w.record(0));
   fill(w.bias_sums, s.trials * s.outputs, 0.0);
   const T scale = static_cast<T>(2 * a.options.loss_factor / counted);
   double loss = 0;

@@ -67,7 +67,7 @@ PYRNNSIM_INLINE double rate_at(const TrainOptions& o, std::int64_t iteration) {
 
 template <class T>
 static void update_sgd(const Tensor<T>& t, T scale, T l2, T momentum, T rate) {
-  T *__restrict__ w = t.value, *__restrict__ v = t.first;
+  T* __restrict__ w = t.value, * __restrict__ v = t.first;
   const T* __restrict__ g = t.gradient;
   for (std::int64_t i = 0; i < t.count; ++i) {
     v[i] = momentum * v[i] + (scale * g[i] + l2 * w[i]);
@@ -81,7 +81,7 @@ struct AdamStep {
 
 template <class T>
 static void update_adam(const Tensor<T>& t, T scale, T l2, const AdamStep& step) {
-  T *__restrict__ w = t.value, *__restrict__ m = t.first, *__restrict__ v = t.second;
+  T* __restrict__ w = t.value, * __restrict__ m = t.first, * __restrict__ v = t.second;
   const T* __restrict__ gradient = t.gradient;
   const T momentum = static_cast<T>(step.momentum), rest = static_cast<T>(1 - step.momentum);
   const T beta2 = static_cast<T>(step.beta2), rest2 = static_cast<T>(1 - step.beta2);

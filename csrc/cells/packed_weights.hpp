@@ -111,7 +111,8 @@ static void pack_forward(const Layout<T>& a, const Cell& cell, const Parameters<
 
 // `rows` rows of a row-major matrix, columns j .. of it, into a panel.
 template <class T>
-static T* pack_rows(const Layout<T>& a, const T* matrix, std::int64_t stride, std::int64_t rows, std::int64_t j, T* out) {
+static T* pack_rows(const Layout<T>& a, const T* matrix, std::int64_t stride, std::int64_t rows, std::int64_t j,
+                    T* out) {
   const std::int64_t wide = a.vectors(j) * kWidth<T>, columns = a.units - j < wide ? a.units - j : wide;
   for (std::int64_t i = 0; i < rows; ++i, out += wide) {
     copy(matrix + i * stride + j, columns, out);

@@ -32,7 +32,7 @@ struct Product {
   static constexpr int kMost = 6;
   Operand<T> left[kMost];  // each of depth >= 1
   int lefts;               // >= 1
-  const T* right;  // B(p, j) = right[p * right_row + j]
+  const T* right;          // B(p, j) = right[p * right_row + j]
   std::int64_t right_row;
   T* out;  // C[i, j] = out[i * out_row + j]
   std::int64_t out_row;
@@ -72,12 +72,13 @@ __attribute__((noinline)) static void tile(const Product<T>& a, std::int64_t fir
 template <class T>
 using Tile = void (*)(const Product<T>&, std::int64_t);
 template <class T, int ROWS>
-inline constexpr Tile<T> kTilesOfWidth[4] = {tile<T, ROWS, 1>, tile<T, ROWS, 2>,
-                                             tile<T, ROWS, kTileVectors == 4 ? 3 : 2>, tile<T, ROWS, kTileVectors>};
+inline constexpr Tile<T> kTilesOfWidth[4] = {
+    tile<T, ROWS, 1>, tile<T, ROWS, 2>, tile < T, ROWS, kTileVectors == 4 ? 3 : 2 >, tile<T, ROWS, kTileVectors>};
 
 // Rows [first_row, first_row + rows), rows <= kTileRows, of `vectors` vectors of columns.
 template <class T>
-PYRNNSIM_INLINE void multiply_block(const Product<T>& a, std::int64_t first_row, std::int64_t rows, std::int64_t vectors) {
+PYRNNSIM_INLINE void multiply_block(const Product<T>& a, std::int64_t first_row, std::int64_t rows,
+                                    std::int64_t vectors) {
   static_assert(kTileRows == 6, "one table per number of rows");
   constexpr const Tile<T>* tables[kTileRows] = {kTilesOfWidth<T, 1>, kTilesOfWidth<T, 2>, kTilesOfWidth<T, 3>,
                                                 kTilesOfWidth<T, 4>, kTilesOfWidth<T, 5>, kTilesOfWidth<T, 6>};

@@ -37,8 +37,8 @@ PYRNNSIM_INLINE Operand<T> all_trials(const T* plane, const Layout<T>& a) {
 }
 
 template <class T>
-PYRNNSIM_INLINE Product<T> gate_product(const Network<T>& net, std::int64_t gate, std::int64_t j, const T* h, const T* x,
-                                        T* out) {
+PYRNNSIM_INLINE Product<T> gate_product(const Network<T>& net, std::int64_t gate, std::int64_t j, const T* h,
+                                        const T* x, T* out) {
   const Layout<T>& a = net.layout;
   const T* right = net.packed.forward_panel(a, gate, j);
   const std::int64_t wide = a.vectors(j) * kWidth<T>;
@@ -129,7 +129,13 @@ static void step_backward(P, const Network<T>& net, const BackwardStep<T>& s) {
       hidden = hidden_gradient<P>(net, j, s.next_delta, s.errors, s.grad, P::kDirect || s.complete);
       const std::int64_t wide = vectors * kWidth<T>;
       if (P::kHidden == 1)
-        cell = {{{s.errors, a.outputs, 1, a.outputs}}, 1, net.packed.cell_readout_panel(a, j), wide, s.grad + j, a.row, true};
+        cell = {{{s.errors, a.outputs, 1, a.outputs}},
+                1,
+                net.packed.cell_readout_panel(a, j),
+                wide,
+                s.grad + j,
+                a.row,
+                true};
     }
     if (hidden.lefts > 0) multiply_block(hidden, first, rows, vectors);
     if (P::kHidden == 1 && s.errors) multiply_block(cell, first, rows, vectors);
@@ -140,8 +146,13 @@ static void step_backward(P, const Network<T>& net, const BackwardStep<T>& s) {
     Product<T> masked{};
     for_blocks(a, [&](std::int64_t j, std::int64_t vectors, std::int64_t first, std::int64_t rows) {
       if (first == 0)
-        masked = {{all_trials<T>(s.delta, a)}, 1, net.packed.backward_panel(a, j), vectors * kWidth<T>,
-                  s.delta + 2 * a.plane + j,   a.row, false};
+        masked = {{all_trials<T>(s.delta, a)},
+                  1,
+                  net.packed.backward_panel(a, j),
+                  vectors * kWidth<T>,
+                  s.delta + 2 * a.plane + j,
+                  a.row,
+                  false};
       multiply_block(masked, first, rows, vectors);
       for_block(a, first, rows, j, vectors,
                 [&](std::int64_t o) { P::retreat_second(s.before + o, s.now + o, s.grad + o, s.delta + o, a.plane); });

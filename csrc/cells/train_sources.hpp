@@ -25,7 +25,7 @@ struct GeneratedTrials {
 template <class T>
 struct ArrayTrials {  // (iterations, trials, steps, ...)
   const T *inputs, *targets;
-  const bool* mask;  // null counts everything
+  const bool* mask;                                // null counts everything
   std::int64_t trials, input_count, output_count;  // the counts are those of a trial: steps * inputs, steps * outputs
 
   static Trial<T> trial(const void* context, std::int64_t iteration, std::int64_t trial, T* scratch) {

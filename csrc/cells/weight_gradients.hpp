@@ -26,17 +26,21 @@ struct GradientSums {
 
 // Adds one step. The planes are those of BackwardStep; x are the step's rows [x, 1].
 template <class P, class T>
-static void add_step_gradients(P, const Layout<T>& a, const BackwardStep<T>& s, const T* x, const GradientSums<T>& sums) {
+static void add_step_gradients(P, const Layout<T>& a, const BackwardStep<T>& s, const T* x,
+                               const GradientSums<T>& sums) {
   const T* h = s.before + P::kHidden * a.plane;
   for (std::int64_t j = 0; j < a.units; j += kPanel<T>) {
     const std::int64_t vectors = a.vectors(j);
     for (std::int64_t gate = 0; gate < a.gates; ++gate) {
       const std::int64_t plane = P::kKind == CellKind::gru_after && gate == 0 ? 3 : gate;
-      const T* seen = P::kKind == CellKind::gru && gate == 0 ? s.now + 4 * a.plane : h;  // what this gate's W multiplied
+      const T* seen =
+          P::kKind == CellKind::gru && gate == 0 ? s.now + 4 * a.plane : h;  // what this gate's W multiplied
       const Operand<T> to{s.delta + plane * a.plane, 1, a.row, a.trials}, input{x, 1, a.x_row, a.trials};
-      multiply<T>({{to}, 1, seen + j, a.row, sums.w_rec + gate * a.units * a.width + j, a.width, true}, a.units, vectors);
-      multiply<T>({{input}, 1, s.delta + gate * a.plane + j, a.row, sums.inputs + gate * a.x_row * a.width + j, a.width, true},
-                  a.x_row, vectors);
+      multiply<T>({{to}, 1, seen + j, a.row, sums.w_rec + gate * a.units * a.width + j, a.width, true}, a.units,
+                  vectors);
+      multiply<T>(
+          {{input}, 1, s.delta + gate * a.plane + j, a.row, sums.inputs + gate * a.x_row * a.width + j, a.width, true},
+          a.x_row, vectors);
     }
     if (a.second_bias) {
       const Operand<T> unit{x + a.inputs, 1, a.x_row, a.trials};
@@ -44,8 +48,9 @@ static void add_step_gradients(P, const Layout<T>& a, const BackwardStep<T>& s, 
     }
     for (std::int64_t state = 0; s.errors && state < a.states; ++state) {
       const Operand<T> error{s.errors, 1, a.outputs, a.trials};
-      multiply<T>({{error}, 1, s.now + state * a.plane + j, a.row, sums.w_out + state * a.width + j, a.states * a.width, true},
-                  a.outputs, vectors);
+      multiply<T>(
+          {{error}, 1, s.now + state * a.plane + j, a.row, sums.w_out + state * a.width + j, a.states * a.width, true},
+          a.outputs, vectors);
     }
   }
 }
@@ -57,8 +62,7 @@ static void collect(const Layout<T>& a, const GradientSums<T>& sums, const Param
   for (std::int64_t gate = 0; gate < a.gates; ++gate) {
     const T* rows = sums.inputs + gate * a.x_row * a.width;
     for (std::int64_t m = 0; m < a.inputs; ++m)
-      for (std::int64_t n = 0; n < a.units; ++n)
-        out.w_in[(gate * a.units + n) * a.inputs + m] = rows[m * a.width + n];
+      for (std::int64_t n = 0; n < a.units; ++n) out.w_in[(gate * a.units + n) * a.inputs + m] = rows[m * a.width + n];
     copy(rows + a.inputs * a.width, a.units, out.b + gate * a.units);
     if (a.second_bias) copy(gate == 0 ? sums.b_rec : rows + a.inputs * a.width, a.units, out.b_rec + gate * a.units);
   }
