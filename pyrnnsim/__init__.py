@@ -71,3 +71,11 @@ __all__ = [
     "show_config",
     "tasks",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "torch":  # loads torch, which takes seconds
+        from importlib import import_module
+
+        return import_module("pyrnnsim.torch")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

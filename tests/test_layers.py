@@ -25,7 +25,7 @@ LAYERS = [
     {"summary"},
     {"figures"},
     {"__init__"},
-    {"cli_train", "compare", "training_run"},
+    {"cli_train", "compare", "torch", "training_run"},
     {"demo"},
     {"cli"},
     {"__main__"},
@@ -34,7 +34,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called.
 UPWARDS = {("similarity.matrix", "figures.matrix")}
 #: The parts that may call the native code.
-NATIVE_USERS = {"_config", "_options", "populations", "similarity", "tasks"}
+NATIVE_USERS = {"_config", "_options", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.
 OWNED = {"matplotlib": {"figures"}, "argparse": {"cli", "cli_train"}}
 

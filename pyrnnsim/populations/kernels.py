@@ -16,8 +16,7 @@ Parameters = Mapping[str, NDArray[Any]]
 
 def rollout(cell: Cell, parameters: Parameters, inputs: NDArray[Any], n_jobs: int) -> NDArray[Any]:
     """(K, B, T, S) states after each step, from ``inputs`` (K or 1, B, T, M) of the type of the parameters."""
-    states: NDArray[Any] = _core.cell_rollout(cell.record(), dict(parameters), inputs, n_jobs)
-    return states
+    return _core.cell_rollout(cell.record(), dict(parameters), inputs, n_jobs)
 
 
 def readout(parameters: Parameters, states: NDArray[Any]) -> NDArray[Any]:
@@ -42,8 +41,7 @@ def train(
     slots: Mapping[str, Parameters],
     hyper: Mapping[str, object],
     task: Mapping[str, object],
-) -> dict[str, NDArray[Any]]:
+) -> _core.CellTraining:
     """Train networks in place for some iterations, in this thread; see :mod:`pyrnnsim._core`."""
     plain = {moment: dict(arrays) for moment, arrays in slots.items()}
-    done: dict[str, NDArray[Any]] = _core.cell_train(cell.record(), dict(parameters), plain, dict(hyper), dict(task), 1)
-    return done
+    return _core.cell_train(cell.record(), dict(parameters), plain, dict(hyper), dict(task), 1)

@@ -42,4 +42,4 @@ def run(kind, optimizer, checkpoint):
 
 
 if __name__ == "__main__":
-    print(run(*sys.argv[1:]))
+    sys.stdout.write(run(*sys.argv[1:]))
