@@ -100,7 +100,8 @@ class FusedRNN(nn.Module):
         start = self.h0.expand(inputs.shape[0], -1) if initial is None else initial
         weights = [None if one is None else one[None] for one in (getattr(self, name) for name in _WEIGHTS)]
         cell = self.cell
-        states: Tensor = rnn_states(
+        operation: Any = rnn_states if torch.compiler.is_compiling() else _States.apply
+        states: Tensor = operation(
             inputs[None], start[None], *weights, cell.cell, cell.activation, cell.keep_bias, cell.candidate
         )
         return states[0]
@@ -176,6 +177,23 @@ def _keep(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.options = inputs[6:]
 
 
+class _States(torch.autograd.Function):
+    """:func:`rnn_states` for ``torch.func.grad``, which takes no gradient that is registered with an operation."""
+
+    generate_vmap_rule = True
+    setup_context = staticmethod(_keep)
+
+    @staticmethod
+    def forward(*args: Any) -> Tensor:
+        with torch.no_grad():  # or the operation's own gradient is asked for after all
+            states: Tensor = rnn_states(*args)
+        return states
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        return _differentiate(ctx, grad)
+
+
 def _differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     made = rnn_states_backward(grad.contiguous(), *ctx.saved_tensors, *ctx.options)
     gradients: list[Tensor | None] = list(made)
@@ -199,16 +217,21 @@ def _flat(info: Any, in_dims: Sequence[int | None], tensors: Sequence[Any]) -> l
     return flat
 
 
+def _unflat(info: Any, one: Tensor) -> Tensor:
+    networks = one.shape[0] // info.batch_size
+    return one.reshape(info.batch_size, networks, *one.shape[1:])
+
+
 @rnn_states.register_vmap
 def _(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[Tensor, int]:
     states: Tensor = rnn_states(*_flat(info, in_dims[:6], args[:6]), *args[6:])
-    return states.reshape(info.batch_size, -1, *states.shape[1:]), 0
+    return _unflat(info, states), 0
 
 
 @rnn_states_backward.register_vmap
 def _(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[list[Tensor], list[int]]:
     made = rnn_states_backward(*_flat(info, in_dims[:8], args[:8]), *args[8:])
-    return [one.reshape(info.batch_size, -1, *one.shape[1:]) for one in made], [0] * len(made)
+    return [_unflat(info, one) for one in made], [0] * len(made)
 
 
 def _spec(cell: str, activation: str, keep_bias: float, candidate: str, second: Tensor | None) -> dict[str, object]:

@@ -31,8 +31,8 @@ LAYERS = [
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-#: Arrows that point upwards on purpose, followed only when a method of a result is called.
-UPWARDS = {("similarity.matrix", "figures.matrix")}
+#: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
+UPWARDS = {("similarity.matrix", "figures.matrix"), ("__init__", "torch")}
 #: The parts that may call the native code.
 NATIVE_USERS = {"_config", "_options", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.

@@ -122,6 +122,18 @@ def test_vmap_of_gradients_trains_each_network_by_itself():
             torch.testing.assert_close(together[name][k], parameter.grad, rtol=1e-12, atol=1e-14)
 
 
+def test_backward_through_vmap():
+    rnns = [layer("lstm", {}) for _ in range(2)]
+    weights, _ = torch.func.stack_module_state(rnns)
+    inputs = torch.randn(B, T, M, dtype=torch.float64)
+    states = torch.func.vmap(lambda own: torch.func.functional_call(rnns[0], own, (inputs,)))(weights)
+    states.square().sum().backward()
+    for k, rnn in enumerate(rnns):
+        rnn(inputs).square().sum().backward()
+        for name, parameter in rnn.named_parameters():
+            torch.testing.assert_close(weights[name].grad[k], parameter.grad, rtol=1e-12, atol=1e-14)
+
+
 def test_compile_takes_it_without_a_graph_break():
     rnn = layer("lstm", {}, torch.float32)
     inputs = torch.randn(B, T, M)

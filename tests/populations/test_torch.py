@@ -40,9 +40,12 @@ LAYERS = {
 
 @pytest.fixture(autouse=True)
 def _seed():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     with torch.random.fork_rng():
         torch.manual_seed(5)
         yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -19,6 +19,14 @@ SHORT = {"iterations": 12, "batch": 8, "validation_trials": 8, "learning_rate": 
 TASK = FlipFlop(bits=2, steps=20)
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # for steps this small the others only wait for each other
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def population():
     return Population.create(units=(6,), seeds=range(2), task=TASK)
