@@ -134,6 +134,14 @@ def test_backward_through_vmap():
             torch.testing.assert_close(weights[name].grad[k], parameter.grad, rtol=1e-12, atol=1e-14)
 
 
+def test_a_second_derivative_is_an_error_and_no_zero():
+    rnn = layer("gru", {})
+    inputs = torch.randn(B, T, M, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(rnn(inputs).square().sum(), inputs, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        gradient.square().sum().backward()
+
+
 def test_compile_takes_it_without_a_graph_break():
     rnn = layer("lstm", {}, torch.float32)
     inputs = torch.randn(B, T, M)
