@@ -92,7 +92,9 @@ def learning_rate(kind: str, first: float, decay: float, decay_steps: float, ite
     return first * (1 - (1 - decay) * min(progress, 1.0)) if kind == "linear" else first
 
 
-def updates(grads: list[dict], params: dict, optimizer: str, *, rate: float, momentum: float, clip: float) -> Iterator[dict]:
+def updates(
+    grads: list[dict], params: dict, optimizer: str, *, rate: float, momentum: float, clip: float
+) -> Iterator[dict]:
     """Parameters after each of the given gradients: SGD with momentum, or Adam (beta2 0.999, epsilon 1e-8)."""
     params = {name: value.copy() for name, value in params.items()}
     first = {name: np.zeros_like(value) for name, value in params.items()}
