@@ -1,4 +1,4 @@
-"""The cells in plain PyTorch, for automatic differentiation and for its optimisers; checked against ``cells`` itself."""
+"""The cells in plain PyTorch, for automatic differentiation and for its optimisers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-
 from reference.cells import GATES
 
 
