@@ -6,7 +6,7 @@
 #include "bind_cells.hpp"
 #include "bind_networks.hpp"
 #include "cell_states.hpp"
-#include "network_loop.hpp"
+#include "bind_loop.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;

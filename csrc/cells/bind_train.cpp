@@ -8,7 +8,7 @@
 
 #include "bind_cells.hpp"
 #include "bind_networks.hpp"
-#include "network_loop.hpp"
+#include "bind_loop.hpp"
 #include "train_sources.hpp"
 
 namespace py = pybind11;

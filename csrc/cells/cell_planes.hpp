@@ -7,8 +7,10 @@
 // (planes in the order of the gates, kDeltas of them). Pointers point at the vector in the first plane.
 #pragma once
 #include "cell.hpp"
-#include "cell_math.hpp"
+// clang-format off
 #include "elementary.hpp"
+#include "cell_math.hpp"  // finds its elementary functions above
+// clang-format on
 
 namespace pyrnnsim::PYRNNSIM_ISA {
 

@@ -1,8 +1,8 @@
 """The four cells and their training, plain float64 loops transcribed from Appendix A of the universality paper.
 
-Gate order: vanilla [h], ugrnn [c, g], gru [c, g, r], lstm [c, i, f, o]; an lstm's state is [c; h]. Readings of unclear
-places are those of the package's documentation: the lstm's candidate uses the activation unless ``candidate="sigmoid"``,
-its gates see h only, and ``keep_bias`` is a constant on the gate that keeps the old state.
+Gate order: vanilla [h], ugrnn [c, g], gru [c, g, r], lstm [c, i, f, o]; an lstm's state is [c; h]. Where the
+paper is unclear: the lstm's candidate uses the activation unless ``candidate="sigmoid"``, its gates see h only, and
+``keep_bias`` is a constant on the gate that keeps the old state.
 """
 
 from __future__ import annotations
@@ -102,14 +102,14 @@ def updates(
     for count, grad in enumerate(grads, start=1):
         norm = math.sqrt(sum(float((g**2).sum()) for g in grad.values()))
         scale = min(1.0, clip / norm) if norm > 0 else 1.0
-        for name, value in params.items():
+        for name in params:
             g = scale * grad[name]
             if optimizer == "sgd":
                 first[name] = momentum * first[name] + g
-                value -= rate * first[name]
+                params[name] -= rate * first[name]
             else:
                 first[name] = momentum * first[name] + (1 - momentum) * g
                 second[name] = 0.999 * second[name] + 0.001 * g**2
                 moment, spread = first[name] / (1 - momentum**count), second[name] / (1 - 0.999**count)
-                value -= rate * moment / (np.sqrt(spread) + 1e-8)
+                params[name] -= rate * moment / (np.sqrt(spread) + 1e-8)
         yield {name: value.copy() for name, value in params.items()}
