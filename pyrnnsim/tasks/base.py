@@ -146,14 +146,14 @@ class Task:
         """The inputs that networks are compared on: fixed, the same for every network and in every session.
 
         Args:
-            n: Trials; None gives about 3200 samples (trials x steps), and 8 trials at least.
+            n: Trials; None gives 3200 samples (trials x steps) or a little more, and 8 trials at least.
         Returns:
             ``(n, T, M)``, drawn from an iteration that training never reaches.
         Raises:
             TypeError: If ``n`` is no int.
             ValueError: If ``n`` is not positive.
         """
-        count = self._probe_count(n, max(8, math.ceil(_PROBE_SAMPLES / self.steps)))
+        count = self._probe_count(n, least=8)
         inputs: NDArray[np.float64] = self.trials(count, iteration=PROBE_ITERATION, dtype=np.float64).inputs
         return inputs
 
@@ -249,6 +249,7 @@ class Task:
                 "fewer at a time, with first=..."
             )
 
-    def _probe_count(self, n: int | None, default: int) -> int:
+    def _probe_count(self, n: int | None, least: int) -> int:
         self._check_sizes()
-        return whole_number(f"{self.name}.probe_inputs", "n", default if n is None else n, 1, 2**32 - 1)
+        count = max(least, math.ceil(_PROBE_SAMPLES / self.steps)) if n is None else n
+        return whole_number(f"{self.name}.probe_inputs", "n", count, 1, 2**32 - 1)
