@@ -11,6 +11,7 @@ except ImportError as error:
         "or start Python elsewhere"
     ) from error
 
+from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.embedding import Embedding, embed
@@ -53,4 +54,5 @@ __all__ = [
     "pairwise_svcca",
     "prepare",
     "show_config",
+    "tasks",
 ]
