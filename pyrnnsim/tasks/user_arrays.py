@@ -91,9 +91,10 @@ def _numbers(value: Any, shape: tuple[int, ...], what: str, dtype: np.dtype[Any]
         result = np.array(array, dtype=dtype, order="C")
     if not np.isfinite(result).all():
         trial, step, channel = (int(i) for i in np.argwhere(~np.isfinite(result))[0])
+        hint = "; where the answer does not matter, put 0 and a mask" if what == "targets" else ""
         raise ValueError(
             f"{origin.method}: {what} must be finite in {dtype}, got {array[trial, step, channel]} at trial "
-            f"{origin.first + trial}, step {step}, channel {channel}"
+            f"{origin.first + trial}, step {step}, channel {channel}{hint}"
         )
     return result
 

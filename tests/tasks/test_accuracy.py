@@ -90,6 +90,13 @@ def test_masked_entries_do_not_count():
     assert trials.mean_squared_error(outputs) == 5.0
 
 
+def test_a_mask_that_leaves_nothing():
+    zeros = np.zeros((1, 3, 2))
+    trials = Trials(zeros, zeros, np.zeros(zeros.shape, bool))
+    with pytest.raises(ValueError, match=r"Trials\.mean_squared_error: the mask is all False"):
+        trials.mean_squared_error(zeros)
+
+
 def test_errors_are_summed_in_double():
     targets = np.zeros((1, 200_000, 1), np.float32)
     trials = Trials(targets, targets)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -21,6 +23,15 @@ def test_round_trip_through_json(key):
         assert again == task
         assert hash(again) == hash(task)
         np.testing.assert_array_equal(again.trials(5).inputs, task.trials(5).inputs)
+
+
+@pytest.mark.parametrize("key", TASKS)
+def test_copies_are_equal(key):
+    """Tasks travel to other processes."""
+    task = TASKS[key]
+    for again in (pickle.loads(pickle.dumps(task)), copy.deepcopy(task)):
+        assert again == task
+        np.testing.assert_array_equal(again.trials(2).targets, task.trials(2).targets)
 
 
 def test_every_setting_counts():
