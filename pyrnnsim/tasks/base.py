@@ -59,7 +59,7 @@ class Task:
     >>> task.spec()
     {'task': 'Echo', 'delay': 5, 'steps': 40}
 
-    Where one trial at a time is too slow (about 10 microseconds each to seed), write
+    Where one trial at a time is too slow (seeding and checks take some 20 microseconds each), write
     ``batch(n, *, seed, iteration, first)`` instead, which returns the arrays of trials ``first`` to ``first + n - 1``
     with a leading axis of n; it may be compiled by numba, and must keep the promise that a trial depends on nothing but
     ``(seed, iteration, its index)``. Optional: ``condition_inputs``, ``probe_inputs``, ``accuracy`` with

@@ -61,12 +61,11 @@ def joined(rows: Sequence[Trials], task: Sizes, dtype: np.dtype[Any]) -> Trials:
     """Trials one after the other; where only some have a mask, all of the others matters."""
     if not rows:
         return Trials(np.empty((0, task.steps, task.inputs), dtype), np.empty((0, task.steps, task.outputs), dtype))
+    inputs, targets = np.concatenate([row.inputs for row in rows]), np.concatenate([row.targets for row in rows])
+    if all(row.mask is None for row in rows):
+        return Trials(inputs, targets)
     masks = [np.ones(row.targets.shape, bool) if row.mask is None else row.mask for row in rows]
-    return Trials(
-        np.concatenate([row.inputs for row in rows]),
-        np.concatenate([row.targets for row in rows]),
-        None if all(row.mask is None for row in rows) else np.concatenate(masks),
-    )
+    return Trials(inputs, targets, np.concatenate(masks))
 
 
 def _array(value: Any, shape: tuple[int, ...], what: str, origin: Origin) -> NDArray[Any]:
