@@ -67,6 +67,23 @@ def test_trials_are_pure(dtype):
     assert len({trial.tobytes() for trial in ten.inputs}) == 10
 
 
+def test_a_trial_starts_its_stream_whatever_the_last_one_left(dtype):
+    """Half-used words of one trial must not reach the next."""
+
+    class Halves(Task):
+        inputs = outputs = steps = 1
+
+        def trial(self, rng):
+            value = rng.integers(2**31, size=(1, 1), dtype=np.int32)  # half a word of the generator
+            return value, value
+
+    together = Halves().trials(5, seed=1, dtype=dtype).inputs
+    alone = np.concatenate([Halves().trials(1, seed=1, first=i, dtype=dtype).inputs for i in range(5)])
+    np.testing.assert_array_equal(together, alone)
+    philox = np.random.Philox(key=np.array([1, 0], np.uint64), counter=np.array([0, 0, 3, 0], np.uint64))
+    assert alone[3] == dtype.type(np.random.Generator(philox).integers(2**31, dtype=np.int32))
+
+
 def test_streams_differ_by_seed_and_iteration():
     task = Echo()
     seen = {
