@@ -12,7 +12,7 @@ except ImportError as error:
         "or start Python elsewhere"
     ) from error
 
-from pyrnnsim import tasks as tasks
+from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.embedding import Embedding, embed

@@ -52,7 +52,7 @@ PYRNNSIM_HOST_DEVICE std::uint32_t below(std::uint32_t word, std::uint32_t count
 template <int n>
 PYRNNSIM_HOST_DEVICE double polynomial(const double (&coefficient)[n], double x) {
   double sum = coefficient[0];
-#pragma GCC unroll 16
+  PYRNNSIM_UNROLL
   for (int i = 1; i < n; ++i) sum = add(multiply(sum, x), coefficient[i]);
   return sum;
 }

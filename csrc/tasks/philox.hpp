@@ -18,7 +18,7 @@ PYRNNSIM_HOST_DEVICE PhiloxBlock philox4x32(PhiloxBlock counter, std::uint32_t k
   constexpr std::uint32_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
   constexpr std::uint32_t kStep0 = 0x9E3779B9, kStep1 = 0xBB67AE85;  // golden ratio, sqrt(3) - 1
   std::uint32_t x0 = counter.word[0], x1 = counter.word[1], x2 = counter.word[2], x3 = counter.word[3];
-#pragma GCC unroll 10
+  PYRNNSIM_UNROLL
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{kMultiplier0} * x0, p1 = std::uint64_t{kMultiplier1} * x2;
     x0 = static_cast<std::uint32_t>(p1 >> 32) ^ x1 ^ key0;

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from pyrnnsim._dtypes import float_type
 from pyrnnsim._machine import available_memory
 from pyrnnsim.tasks.checks import whole_number
+from pyrnnsim.tasks.generators import TrialGenerators
 from pyrnnsim.tasks.spec import as_json, checked_settings, settings_of
 from pyrnnsim.tasks.trials import Trials, variance_explained
 from pyrnnsim.tasks.user_arrays import Origin, checked_trials, joined
@@ -38,8 +39,9 @@ class Task:
 
     Set ``inputs`` (M), ``outputs`` (O) and ``steps`` (T), on the class or in ``__init__``, and write one method,
     ``trial(rng)``: the inputs ``(T, M)`` and targets ``(T, O)`` of one trial, and perhaps a bool mask ``(T, O)``, False
-    where the answer does not matter. All randomness comes from ``rng``, a NumPy generator of that trial alone; so trial
-    5 is the same whether it is asked for alone or with others, today or after a restart.
+    where the answer does not matter. All randomness comes from ``rng``, a NumPy generator at the start of that trial's
+    own stream (use it there, do not keep it); so trial 5 is the same whether it is asked for alone or with others,
+    today or after a restart with the same NumPy.
 
     >>> class Echo(Task):
     ...     "Repeat a noise signal some steps later."
@@ -59,7 +61,7 @@ class Task:
     >>> task.spec()
     {'task': 'Echo', 'delay': 5, 'steps': 40}
 
-    Where one trial at a time is too slow (about 10 microseconds each to seed), write
+    Where one trial at a time is too slow (seeding and checks take some 10 microseconds each), write
     ``batch(n, *, seed, iteration, first)`` instead, which returns the arrays of trials ``first`` to ``first + n - 1``
     with a leading axis of n; it may be compiled by numba, and must keep the promise that a trial depends on nothing but
     ``(seed, iteration, its index)``. Optional: ``condition_inputs``, ``probe_inputs``, ``accuracy`` with
@@ -146,14 +148,14 @@ class Task:
         """The inputs that networks are compared on: fixed, the same for every network and in every session.
 
         Args:
-            n: Trials; None gives about 3200 samples (trials x steps), and 8 trials at least.
+            n: Trials; None gives 3200 samples (trials x steps) or a little more, and 8 trials at least.
         Returns:
             ``(n, T, M)``, drawn from an iteration that training never reaches.
         Raises:
             TypeError: If ``n`` is no int.
             ValueError: If ``n`` is not positive.
         """
-        count = self._probe_count(n, max(8, math.ceil(_PROBE_SAMPLES / self.steps)))
+        count = self._probe_count(n, least=8)
         inputs: NDArray[np.float64] = self.trials(count, iteration=PROBE_ITERATION, dtype=np.float64).inputs
         return inputs
 
@@ -228,10 +230,9 @@ class Task:
         if type(self).batch is not Task.batch:
             made = self.batch(n, seed=seed, iteration=iteration, first=first)
             return checked_trials(self, n, made, dtype, Origin(f"{kind}.batch", first, single=False))
-        rows = []
+        rows, generators = [], TrialGenerators(seed, iteration)
         for index in range(first, first + n):
-            key, counter = np.array([seed, 0], np.uint64), np.array([0, 0, index, iteration], np.uint64)
-            made = self.trial(np.random.Generator(np.random.Philox(key=key, counter=counter)))
+            made = self.trial(generators.of(index))
             rows.append(checked_trials(self, 1, made, dtype, Origin(f"{kind}.trial", index, single=True)))
         return joined(rows, self, dtype)
 
@@ -249,6 +250,7 @@ class Task:
                 "fewer at a time, with first=..."
             )
 
-    def _probe_count(self, n: int | None, default: int) -> int:
+    def _probe_count(self, n: int | None, least: int) -> int:
         self._check_sizes()
-        return whole_number(f"{self.name}.probe_inputs", "n", default if n is None else n, 1, 2**32 - 1)
+        count = max(least, math.ceil(_PROBE_SAMPLES / self.steps)) if n is None else n
+        return whole_number(f"{self.name}.probe_inputs", "n", count, 1, 2**32 - 1)

@@ -64,12 +64,12 @@ class ReadySetGo(BuiltInTask):
         """Trials with evenly spaced intervals from the shortest to the longest, Ready at its earliest: ``(n, T, 2)``.
 
         Args:
-            n: Trials; None is 16.
+            n: Trials; None is 16, or as many as make 3200 samples.
         Raises:
             TypeError: If ``n`` is no int.
             ValueError: If ``n`` is not positive.
         """
-        count = self._probe_count(n, _PROBES)
+        count = self._probe_count(n, least=_PROBES)
         inputs = np.zeros((count, self.steps, 2))
         first = self.ready[0]
         for trial, interval in enumerate(np.rint(np.linspace(*self.interval, count)).astype(int)):

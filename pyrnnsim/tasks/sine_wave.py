@@ -51,16 +51,16 @@ class SineWave(BuiltInTask):
         """Evenly spaced commands from 0 to 1, each for a whole trial: ``(n, T, 1)``.
 
         Args:
-            n: Commands; None is 20. One command alone is 0.5.
+            n: Commands; None is 20, or as many as make 3200 samples. One command alone is 0.5.
         Raises:
             TypeError: If ``n`` is no int.
             ValueError: If ``n`` is not positive.
         """
-        commands = _spaced(self._probe_count(n, _COMMANDS))
+        commands = _spaced(self._probe_count(n, least=_COMMANDS))
         return np.repeat(commands[:, None, None], self.steps, axis=1)
 
     def condition_inputs(self) -> NDArray[np.float64]:
-        """The 20 commands of the probe inputs: ``(20, 1)``."""
+        """20 commands evenly spaced from 0 to 1: ``(20, 1)``."""
         return _spaced(_COMMANDS)[:, None]
 
     def baseline_error(self) -> float:

@@ -33,7 +33,7 @@ class Trials:
             outputs: ``(n, T, O)`` of a network on these trials.
         Raises:
             TypeError: If ``outputs`` is no array of real numbers.
-            ValueError: If its shape differs from the targets', it is not finite, or there are no trials.
+            ValueError: If its shape differs from the targets', it is not finite, or nothing is left to judge.
         """
         given, wanted = self.relevant(outputs, caller="Trials.mean_squared_error")
         return float(np.mean((given - wanted) ** 2))
@@ -46,11 +46,13 @@ class Trials:
             caller: Name of the public function, for the errors.
         Raises:
             TypeError: If ``outputs`` is no array of real numbers.
-            ValueError: If its shape differs from the targets', it is not finite, or there are no trials.
+            ValueError: If its shape differs from the targets', it is not finite, or nothing is left to judge.
         """
         given, wanted = checked_outputs(outputs, self, caller), self.targets.astype(np.float64)
         if self.mask is None:
             return given.ravel(), wanted.ravel()
+        if not self.mask.any():
+            raise ValueError(f"{caller}: the mask is all False, so nothing can be judged; pass other trials")
         return given[self.mask], wanted[self.mask]
 
 

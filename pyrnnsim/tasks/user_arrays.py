@@ -61,12 +61,11 @@ def joined(rows: Sequence[Trials], task: Sizes, dtype: np.dtype[Any]) -> Trials:
     """Trials one after the other; where only some have a mask, all of the others matters."""
     if not rows:
         return Trials(np.empty((0, task.steps, task.inputs), dtype), np.empty((0, task.steps, task.outputs), dtype))
+    inputs, targets = np.concatenate([row.inputs for row in rows]), np.concatenate([row.targets for row in rows])
+    if all(row.mask is None for row in rows):
+        return Trials(inputs, targets)
     masks = [np.ones(row.targets.shape, bool) if row.mask is None else row.mask for row in rows]
-    return Trials(
-        np.concatenate([row.inputs for row in rows]),
-        np.concatenate([row.targets for row in rows]),
-        None if all(row.mask is None for row in rows) else np.concatenate(masks),
-    )
+    return Trials(inputs, targets, np.concatenate(masks))
 
 
 def _array(value: Any, shape: tuple[int, ...], what: str, origin: Origin) -> NDArray[Any]:
@@ -91,9 +90,10 @@ def _numbers(value: Any, shape: tuple[int, ...], what: str, dtype: np.dtype[Any]
         result = np.array(array, dtype=dtype, order="C")
     if not np.isfinite(result).all():
         trial, step, channel = (int(i) for i in np.argwhere(~np.isfinite(result))[0])
+        hint = "; where the answer does not matter, put 0 and a mask" if what == "targets" else ""
         raise ValueError(
             f"{origin.method}: {what} must be finite in {dtype}, got {array[trial, step, channel]} at trial "
-            f"{origin.first + trial}, step {step}, channel {channel}"
+            f"{origin.first + trial}, step {step}, channel {channel}{hint}"
         )
     return result
 

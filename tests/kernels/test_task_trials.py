@@ -71,6 +71,12 @@ def test_no_trials(kind, steps, numbers):
     assert inputs.shape[:2] == targets.shape[:2] == (0, steps)
 
 
+@pytest.mark.parametrize(("kind", "steps", "numbers"), CASES)
+def test_all_of_a_built_in_task_counts(kind, steps, numbers, dtype):
+    _, targets, mask = _core.task_trials(kind, steps, numbers, 1, 0, 0, 2, np.dtype(dtype), mask=True)
+    np.testing.assert_array_equal(mask, np.ones(targets.shape, bool), strict=True)
+
+
 def test_the_logarithm_is_one():
     x = np.concatenate([[2.0**-33, 1 - 2.0**-33, np.sqrt(0.5), 0.5], np.random.default_rng(1).uniform(size=200)])
     exact = np.array([float(mpmath.log(mpmath.mpf(float(v)))) for v in x])
