@@ -8,26 +8,27 @@ from hashlib import blake2b
 from populations.echo import Echo
 
 from pyrnnsim import Population
-from pyrnnsim.populations import training
+from pyrnnsim.populations import checkpoint, training
 from pyrnnsim.tasks import FlipFlop
 
 TASKS = {"native": FlipFlop(bits=2, steps=30), "own": Echo(4)}
+ITERATIONS = {"native": 3000, "own": 1000}
 
 
-def run(kind, optimizer, checkpoint):
+def run(kind, optimizer, path):
     """Train, and give a fingerprint of every bit that came out."""
-    training._STRETCH_SECONDS = 0.01
+    training._STRETCH_SECONDS, checkpoint._SHARE = 0.01, 1
     task = TASKS[kind]
     made = Population.create(units=(6,), seeds=range(1), task=task)
     record = made.train(
         task,
-        iterations=600 if kind == "native" else 60,
+        iterations=ITERATIONS[kind],
         batch=8,
         optimizer=optimizer,
         decay=0.5,
         learning_rate=0.01,
         validation_trials=8,
-        checkpoint=checkpoint,
+        checkpoint=path,
         checkpoint_seconds=0.02,
         n_jobs=2,
         progress=False,
@@ -42,4 +43,6 @@ def run(kind, optimizer, checkpoint):
 
 
 if __name__ == "__main__":
+    sys.stdout.write("start\n")
+    sys.stdout.flush()
     sys.stdout.write(run(*sys.argv[1:]))

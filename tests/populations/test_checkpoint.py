@@ -44,26 +44,33 @@ def files(folder):
 @pytest.mark.parametrize("kind", killed_training.TASKS)
 def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(kind, optimizer, tmp_path, path):
     command = [sys.executable, "-m", "populations.killed_training", kind, optimizer]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    start = time.monotonic()
-    done = subprocess.run(
-        [*command, str(tmp_path / "whole")], env=environment, capture_output=True, text=True, check=True
-    )
-    expected, whole = done.stdout.strip(), time.monotonic() - start
-    rng, killed, attempts = random.Random(f"{kind} {optimizer}"), 0, 0
-    while killed < KILLS and attempts < 60:
-        attempts += 1
-        process = subprocess.Popen([*command, str(path)], env=environment, stdout=subprocess.PIPE, text=True)
-        time.sleep(rng.uniform(0.3, 1) * whole)
+
+    def start(place):
+        environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+        process = subprocess.Popen([*command, str(place)], env=environment, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "start\n"
+        return process, time.monotonic()
+
+    process, begun = start(tmp_path / "whole")
+    expected = process.communicate()[0]
+    whole, rng, killed, half_way = time.monotonic() - begun, random.Random(f"{kind} {optimizer}"), 0, 0
+    for _ in range(6 * KILLS):
+        process, _ = start(path)
+        time.sleep(rng.uniform(0, 0.6) * whole)
         process.kill()
-        output = process.communicate()[0].strip()
-        killed += process.returncode != 0
+        output = process.communicate()[0]
         if process.returncode == 0:
             assert output == expected
             path.unlink()
+            continue
+        killed += 1
+        if path.exists():
+            half_way += 0 < checkpoint.read_checkpoint("", path)[0]["iteration"] < killed_training.ITERATIONS[kind]
+        if killed == KILLS:
+            break
     assert killed == KILLS
-    done = subprocess.run([*command, str(path)], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == expected
+    assert half_way >= KILLS // 3, "too few kills came in the midst of the work"
+    assert start(path)[0].communicate()[0] == expected
     assert files(tmp_path) == ["run.pyrnnsim", "whole"]  # nothing unfinished is left
 
 
