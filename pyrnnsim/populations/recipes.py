@@ -12,7 +12,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pyrnnsim.populations.activity import as_frame
 from pyrnnsim.populations.table import Row, to_text
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from pyrnnsim.populations.population import Population
 
 _TEXT = ("task", "cell", "activation", "optimizer", "how")
-_SETTINGS = ("learning_rate", "decay", "momentum", "clip")
+_SETTINGS = ("learning_rate", "decay", "momentum", "clip", "decay_steps", "beta2", "epsilon")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,8 +40,8 @@ class Recipes:
         """The rows as a pandas table."""
         return as_frame(self.rows, "Recipes.frame")
 
-    def settings(self, population: Population, task: str) -> dict[str, NDArray[np.float64]]:
-        """Settings for each network, to be passed on: ``population.train(task, **settings)``.
+    def settings(self, population: Population, task: str) -> dict[str, Any]:
+        """The optimizer, and settings for each network, to be passed on: ``population.train(task, **settings)``.
 
         For each network the recipe of its cell and activation whose width is nearest (in ratio).
 
@@ -50,11 +49,19 @@ class Recipes:
             population: Whose networks.
             task: Name of the task, such as ``"flip_flop"``.
         Raises:
-            ValueError: If there is no recipe for a network's cell and activation on this task.
+            ValueError: If there is no recipe for a network's cell and activation on this task, or they need different
+                optimizers.
         """
         chosen = [self._nearest(network, task) for network in population]
+        optimizers = sorted({row["optimizer"] for row in chosen})
+        if len(optimizers) > 1:
+            raise ValueError(
+                f"Recipes.settings: these networks need different optimizers, {' and '.join(optimizers)}; train each "
+                "kind as a population of its own"
+            )
         names = [name for name in _SETTINGS if all(name in row for row in chosen)]
-        return {name: np.array([row[name] for row in chosen]) for name in names}
+        values: dict[str, Any] = {name: np.array([row[name] for row in chosen]) for name in names}
+        return {"optimizer": optimizers[0], **values}
 
     def covers(self, network: Network, task: str) -> bool:
         """Whether there is a recipe for a network's cell and activation on a task."""

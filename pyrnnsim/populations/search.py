@@ -33,7 +33,7 @@ PAPER_RANGES: dict[str, tuple[float, float, str]] = {
     "decay": (0.1, 0.9, "uniform"),
     "momentum": (0.0, 1.0, "uniform"),
 }
-_SEARCHED = (*PAPER_RANGES, "decay_steps", "beta2", "epsilon", "l2")
+_SEARCHED = (*PAPER_RANGES, "decay_steps", "beta2", "epsilon")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,8 +55,8 @@ class SearchResult:
         """The rows as a pandas table."""
         return as_frame(self.rows, "SearchResult.frame")
 
-    def settings(self, population: Population) -> dict[str, NDArray[np.float64]]:
-        """The best settings for each network of a population, to be passed on: ``train(task, **settings)``.
+    def settings(self, population: Population) -> dict[str, Any]:
+        """The optimizer and the best settings for each network of a population, for ``train(task, **settings)``.
 
         Raises:
             ValueError: If a network is of a kind that was not searched.
@@ -182,7 +182,7 @@ def _rows(
     for k, family in enumerate(families):
         kind = kinds[family]
         row: Row = {"task": record.task["task"], "cell": kind.cell.cell, "activation": kind.cell.activation}
-        row |= {"units": kind.units, "l2": kind.l2}
+        row |= {"units": kind.units, "l2": kind.l2, "optimizer": record.settings["optimizer"]}
         row |= {name: float(values[k]) for name, values in settings.items()}
         row |= {"validation": float(validation[k]), "iterations": int(record.updates[k])}
         rows.append(row)

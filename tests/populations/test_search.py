@@ -143,9 +143,21 @@ def test_shipped_recipes_are_settings_that_say_how_they_were_found():
 
 
 def test_the_nearest_width_counts_in_ratio():
-    plain = {"task": "t", "cell": "gru", "activation": "tanh", "decay": 0.5, "momentum": 0.9, "clip": 1.0}
+    plain = {
+        "task": "t",
+        "optimizer": "sgd",
+        "cell": "gru",
+        "activation": "tanh",
+        "decay": 0.5,
+        "momentum": 0.9,
+        "clip": 1.0,
+    }
     recipes = Recipes([{**plain, "units": 10, "learning_rate": 1.0}, {**plain, "units": 100, "learning_rate": 2.0}])
     made = Population.create(["gru"], ["tanh"], [20, 40], [0], task=TASK)
     assert recipes.settings(made, "t")["learning_rate"].tolist() == [1.0, 2.0]
+    assert recipes.settings(made, "t")["optimizer"] == "sgd"
+    mixed = Recipes([{**recipes.rows[0], "optimizer": "adam"}, recipes.rows[1]])
+    with pytest.raises(ValueError, match="different optimizers, adam and sgd"):
+        mixed.settings(made, "t")
     with pytest.raises(ValueError, match="no recipe for a tanh gru on task 'u'"):
         recipes.settings(made, "u")
