@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 
@@ -196,6 +197,10 @@ def test_it_is_found_where_it_is_looked_for_and_torch_loads_with_it():
 def test_bad_layers_are_refused(arguments, options, kind, message):
     with pytest.raises(kind, match=message):
         FusedRNN(*arguments, **options)
+
+
+def test_the_example_runs():
+    assert doctest.testmod(pyrnnsim.torch).attempted == 5
 
 
 def test_bad_inputs_are_refused():

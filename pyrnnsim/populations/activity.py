@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim._machine import available_memory
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.populations import kernels
 from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.tasks import Task
+
+_LARGE = 2**28  # bytes; below, nobody asks whether they are free
 
 if TYPE_CHECKING:
     from pyrnnsim.populations.group import Group
@@ -24,6 +27,7 @@ def states(population: Population, inputs: object, n_jobs: int | None, caller: s
     """(K, B, T, S) for each group."""
     jobs = parse_jobs(caller, n_jobs)
     given = _checked(population, inputs, caller)
+    _check_memory(population, given, caller)
     made = [kernels.rollout(group.cell, group.parameters, _part(given, group), jobs) for group in population.groups]
     for group, stack in zip(population.groups, made, strict=True):
         for k, position in enumerate(group.members):
@@ -112,6 +116,16 @@ def _checked(population: Population, inputs: object, caller: str) -> NDArray[Any
     if not np.isfinite(array).all():
         raise ValueError(f"{caller}: inputs hold NaN or infinity; replace or drop these trials")
     return array
+
+
+def _check_memory(population: Population, inputs: NDArray[Any], caller: str) -> None:
+    numbers = inputs.shape[1] * inputs.shape[2]
+    needed = sum(numbers * network.state_size * network.dtype.itemsize for network in population)
+    if needed > _LARGE and needed > (free := available_memory()):
+        raise ValueError(
+            f"{caller}: the states take {needed / 1e9:.3g} GB and {free / 1e9:.3g} GB are free; use fewer trials, or "
+            "some of the networks at a time"
+        )
 
 
 def _part(inputs: NDArray[Any], group: Group) -> NDArray[Any]:

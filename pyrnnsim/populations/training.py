@@ -121,8 +121,7 @@ class Training:
         """Iterations until the next stop: about a second's worth; it changes no result."""
         count = 1 if self._pace == 0.0 else int(_STRETCH_SECONDS / self._pace)
         if not self._trials.is_native:
-            seeds = len(self._population)
-            count = min(count, _TRIAL_BYTES // max(1, seeds * self._trials.bytes_per_iteration()))
+            count = min(count, _TRIAL_BYTES // max(1, self._trials.bytes_per_iteration()))
         return max(1, min(count, most, _LONGEST_STRETCH))
 
     def _train(self, network: int, first: int, count: int) -> None:

@@ -69,8 +69,14 @@ class TrialSource:
         return self._native is not None
 
     def bytes_per_iteration(self) -> int:
-        """Of the arrays that are held for one seed."""
-        return 8 * self._batch * int(self._task.steps) * (int(self._task.inputs) + 2 * int(self._task.outputs))
+        """Of the arrays that are held for all seeds."""
+        return (
+            8
+            * len(set(self._seeds))
+            * self._batch
+            * int(self._task.steps)
+            * (int(self._task.inputs) + 2 * int(self._task.outputs))
+        )
 
     def of(self, network: int, first: int, count: int, dtype: np.dtype[Any]) -> dict[str, Any]:
         """The ``task`` argument of the native training, for one network and iterations first .. first + count."""

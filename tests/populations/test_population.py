@@ -12,6 +12,7 @@ from reference.cells import rollout
 
 import pyrnnsim
 from pyrnnsim import Network, Population
+from pyrnnsim.populations import activity
 from pyrnnsim.tasks import FlipFlop
 
 ALL = {"units": (5,), "seeds": range(2), "inputs": 3, "outputs": 2}
@@ -248,6 +249,14 @@ def test_a_network_that_explodes_is_named():
     made = Population.from_arrays("vanilla", "relu", w_rec=np.full((1, 1, 2, 2), 1e300), w_in=np.ones((1, 1, 2, 1)))
     with pytest.raises(ValueError, match=r"states of network 0 \('vanilla_relu_2_0'\) overflow"):
         made.states(np.ones((1, 9, 1)))
+
+
+def test_states_that_do_not_fit_into_memory_are_refused_before_the_work(population, monkeypatch):
+    monkeypatch.setattr(activity, "available_memory", lambda: 10**6)
+    with pytest.raises(
+        ValueError, match=r"Population.states: the states take 0.384 GB and 0.001 GB are free; use fewer"
+    ):
+        population.states(np.zeros((10**6, 1, 3)))
 
 
 def test_outputs_need_a_readout():
