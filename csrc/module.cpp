@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "cells/bind_cells.hpp"
 #include "common/bind_gil.hpp"
 #include "common/isa.hpp"
 #include "common/parallel.hpp"
 #include "similarity/bind_similarity.hpp"
+#include "tasks/bind_tasks.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;
@@ -51,4 +53,6 @@ PYBIND11_MODULE(_core, m) {
         "Self-check of the thread pool: how often each index of a loop was visited, plus `nested` inner visits each.\n"
         "Indices from `fail_at` on raise RuntimeError.");
   pyrnnsim::bind_similarity(m);
+  pyrnnsim::bind_tasks(m);
+  pyrnnsim::bind_cells(m);
 }

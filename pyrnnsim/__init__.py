@@ -1,5 +1,6 @@
 """pyrnnsim: train, dissect and compare thousands of recurrent networks, fast.
 
+A :class:`Population` of networks is trained on a task of :mod:`pyrnnsim.tasks`; the ``pairwise_*`` functions compare.
 Representations are (P, N): P samples in rows, the same probe inputs in every network, and N units in columns.
 """
 
@@ -11,9 +12,16 @@ except ImportError as error:
         "or start Python elsewhere"
     ) from error
 
+from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.embedding import Embedding, embed
+from pyrnnsim.populations.evaluation import Evaluation
+from pyrnnsim.populations.network import Network
+from pyrnnsim.populations.population import Population
+from pyrnnsim.populations.recipes import Recipes, load_recipes
+from pyrnnsim.populations.record import TrainingRecord
+from pyrnnsim.populations.search import SearchResult, random_search
 from pyrnnsim.similarity.correlations import CanonicalCorrelations, canonical_correlations
 from pyrnnsim.similarity.distances import cross_distances, pairwise_distances
 from pyrnnsim.similarity.matrix import DistanceMatrix, Report
@@ -36,13 +44,20 @@ __all__ = [
     "Config",
     "DistanceMatrix",
     "Embedding",
+    "Evaluation",
+    "Network",
     "Options",
+    "Population",
+    "Recipes",
     "Report",
     "Representation",
+    "SearchResult",
+    "TrainingRecord",
     "canonical_correlations",
     "chance_similarity",
     "cross_distances",
     "embed",
+    "load_recipes",
     "pairwise",
     "pairwise_cca",
     "pairwise_cka",
@@ -52,5 +67,15 @@ __all__ = [
     "pairwise_rsa",
     "pairwise_svcca",
     "prepare",
+    "random_search",
     "show_config",
+    "tasks",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "torch":  # loads torch, which takes seconds
+        from importlib import import_module
+
+        return import_module("pyrnnsim.torch")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

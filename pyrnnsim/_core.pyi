@@ -62,7 +62,58 @@ def project(
 def projection_weights(
     directions: NDArray[Any], loadings: NDArray[Any], network: NDArray[np.int32], *, norm: int
 ) -> NDArray[np.float64]: ...
+def task_trials(
+    kind: str,
+    steps: int,
+    numbers: Sequence[float],
+    seed: int,
+    iteration: int,
+    first: int,
+    count: int,
+    dtype: Any,
+    mask: bool = False,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_] | None]: ...
+def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]: ...
 def built_isas() -> list[str]: ...
 def available_isas() -> list[str]: ...
 def chosen_isa() -> str: ...
 def parallel_check(count: int, threads: int, fail_at: int = -1) -> Any: ...
+
+_Named: TypeAlias = dict[str, NDArray[Any]]
+
+class CellTraining(TypedDict):
+    loss: NDArray[np.float64]
+    gradient_norm: NDArray[np.float64]
+    stopped_at: NDArray[np.int64]
+    diverged_at: NDArray[np.int64]
+
+def cell_train(
+    spec: dict[str, Any],
+    params: _Named,
+    slots: dict[str, _Named],
+    hyper: dict[str, Any],
+    task: dict[str, Any],
+    n_jobs: int,
+) -> CellTraining: ...
+def cell_rollout(
+    spec: dict[str, Any],
+    params: _Named,
+    inputs: NDArray[Any],
+    n_jobs: int,
+    initial: NDArray[Any] | None = None,
+) -> NDArray[Any]: ...
+def cell_backward(
+    spec: dict[str, Any],
+    params: _Named,
+    inputs: NDArray[Any],
+    states: NDArray[Any],
+    grad_states: NDArray[Any],
+    n_jobs: int,
+    initial: NDArray[Any] | None = None,
+) -> _Named: ...
+def cell_step(
+    spec: dict[str, Any], params: _Named, states: NDArray[Any], inputs: NDArray[Any], n_jobs: int
+) -> NDArray[Any]: ...
+def cell_jacobian(
+    spec: dict[str, Any], params: _Named, states: NDArray[Any], inputs: NDArray[Any], n_jobs: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...

@@ -67,13 +67,18 @@ def write_atomic(
     _sync_directory(target.parent)
 
 
-def write_checked(path: str | os.PathLike[str], data: bytes) -> None:
+def write_checked(path: str | os.PathLike[str], data: bytes, *, scratch: str | os.PathLike[str] | None = None) -> None:
     """Write ``data`` atomically with a 32-byte trailer from which :func:`read_checked` tells damage.
+
+    Args:
+        path: As for :func:`write_atomic`.
+        data: The content.
+        scratch: As for :func:`write_atomic`.
 
     Raises:
         OSError: As :func:`write_atomic`.
     """
-    write_atomic(path, data + _MAGIC + _digest(data))
+    write_atomic(path, data + _MAGIC + _digest(data), scratch=scratch)
 
 
 def read_checked(path: str | os.PathLike[str]) -> bytes:

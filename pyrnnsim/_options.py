@@ -17,6 +17,7 @@ from typing import Any, Literal, TypedDict, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pyrnnsim._dtypes import float_type
 from pyrnnsim._machine import available_memory, usable_cores
 
 Device = Literal["cpu", "cuda"]
@@ -101,10 +102,10 @@ def parse_options(caller: str, options: Mapping[str, object]) -> RunOptions:
     """
     _refuse_unknown(caller, options)
     return RunOptions(
-        n_jobs=_parse_jobs(caller, options.get("n_jobs")),
+        n_jobs=parse_jobs(caller, options.get("n_jobs")),
         dtype=_parse_dtype(caller, options.get("dtype")),
         max_memory=_parse_memory(caller, options.get("max_memory")),
-        progress=_parse_progress(caller, options.get("progress", "auto")),
+        progress=parse_progress(caller, options.get("progress", "auto")),
         nan_policy=cast(NanPolicy, _choice(caller, "nan_policy", options.get("nan_policy", "raise"), "raise", "skip")),
         names=_parse_names(caller, options.get("names")),
         out=_parse_out(caller, options.get("out")),
@@ -144,7 +145,7 @@ def _refuse_unknown(caller: str, options: Mapping[str, object]) -> None:
         raise TypeError(f"{caller}: unknown option {name!r}; {hint}")
 
 
-def _parse_jobs(caller: str, value: object) -> int:
+def parse_jobs(caller: str, value: object) -> int:
     expected = f"an int from 1 to {_MAX_JOBS}, or -1 or None for all cores"
     if value is None:
         return min(usable_cores(), _MAX_JOBS)
@@ -173,15 +174,10 @@ def _parse_device(caller: str, value: object) -> Device:
 def _parse_dtype(caller: str, value: object) -> np.dtype[Any] | None:
     if value is None:
         return None
-    # torch.float32 is no NumPy type, but its text ends in the name of one.
-    wanted = str(value).removeprefix("torch.") if type(value).__module__ == "torch" else value
-    try:
-        kind: object = np.dtype(cast(Any, wanted)).type
-    except (TypeError, ValueError, SyntaxError):  # text is parsed by NumPy as a list of fields
-        kind = None
-    if kind not in (np.float32, np.float64):
+    dtype = float_type(value)
+    if dtype is None:
         raise TypeError(f"{caller}: dtype must be float32, float64 or None, got {value!r}; inputs of any type are fine")
-    return np.dtype(np.float32) if kind is np.float32 else np.dtype(np.float64)
+    return dtype
 
 
 def _parse_memory(caller: str, value: object) -> int:
@@ -202,7 +198,7 @@ def _parse_memory(caller: str, value: object) -> int:
     return int(size)
 
 
-def _parse_progress(caller: str, value: object) -> bool | Literal["auto"]:
+def parse_progress(caller: str, value: object) -> bool | Literal["auto"]:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, str) and value == "auto":

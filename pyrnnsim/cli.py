@@ -1,4 +1,4 @@
-"""The ``pyrnnsim`` command: ``demo``, ``compare`` and ``info``."""
+"""The ``pyrnnsim`` command: ``demo``, ``train``, ``compare`` and ``info``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-COMMANDS = ("demo", "compare", "info")
+from pyrnnsim import cli_train
+
+COMMANDS = ("demo", "train", "compare", "info")
 BAD_INPUT, INTERRUPTED = 2, 130
 
 _EPILOG = """\
 first steps:
   pyrnnsim demo             make 48 networks with planted groups, find the
                             groups again, draw the pictures
-  pyrnnsim compare states/  the same for your own .npy or .safetensors files,
-                            one (samples, units) array each
+  pyrnnsim train flip_flop  train vanilla, UGRNN, GRU and LSTM networks on a
+                            task, print how well they do it, keep them
+  pyrnnsim compare states/  what the demo does, for your own .npy or
+                            .safetensors files, one (samples, units) array each
   pyrnnsim info             what this installation was built with
 """
 
@@ -88,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            return {"demo": _demo, "compare": _compare, "info": _info}[options.command](options)
+            return {"demo": _demo, "train": _train, "compare": _compare, "info": _info}[options.command](options)
     except BrokenPipeError:
         raise
     except (ValueError, TypeError, OSError, MemoryError) as error:
@@ -105,6 +109,17 @@ def _demo(options: argparse.Namespace) -> int:
         options.out, networks=options.networks, seed=options.seed, n_jobs=options.n_jobs, say=_say
     )
     print(text_report(comparison, files))
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from pyrnnsim.training_run import text_report, train_grid
+
+    grid = {name: getattr(options, name) for name in ("cells", "activations", "units", "l2", "initialisation", "dtype")}
+    given = {name: getattr(options, name) for name in cli_train.SETTINGS if getattr(options, name) is not None}
+    grid["seeds"] = range(options.first_seed, options.first_seed + options.seeds)
+    folder = options.out if options.out is not None else Path(f"pyrnnsim-{options.task.replace('_', '-')}")
+    print(text_report(train_grid(folder, options.task, grid, given, say=_say)))
     return 0
 
 
@@ -152,7 +167,7 @@ def _check_command(arguments: Sequence[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pyrnnsim",
-        description="Compare the representations of many networks.",
+        description="Train recurrent networks, and compare the representations of many networks.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -162,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--traceback", action="store_true", help="show where in the code an error arose")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     _add_demo(commands, common)
+    cli_train.add_train(commands, common)
     _add_compare(commands, common)
     commands.add_parser("info", parents=[common], help="print what this installation was built with")
     return parser

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +27,19 @@ def dtype(request: pytest.FixtureRequest) -> np.dtype:
 @pytest.fixture
 def atol(dtype: DTypeLike) -> float:
     return ATOL[np.dtype(dtype)]
+
+
+@pytest.fixture(scope="session")
+def published_networks() -> Path:
+    """Folder of the networks published with Turner et al. (2021), as safetensors; no part of this repository.
+
+    PYRNNSIM_TEST_DATA names the folder that holds it; where it is not set, shared/data beside the checkout is tried.
+    """
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("PYRNNSIM_TEST_DATA", beside)) / "charting"
+    if not folder.is_dir():
+        pytest.skip("the published networks are not here; set PYRNNSIM_TEST_DATA to the folder that holds charting/")
+    return folder
 
 
 def _missing_gpu() -> str:

@@ -74,7 +74,7 @@ def test_help_shows_first_steps(capsys, arguments):
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
-@pytest.mark.parametrize("command", ["demo", "compare", "info"])
+@pytest.mark.parametrize("command", ["demo", "train", "compare", "info"])
 def test_commands_explain_themselves(capsys, command):
     code, out, _ = run(capsys, command, "--help")
     assert code == 0
@@ -86,7 +86,7 @@ def test_commands_explain_themselves(capsys, command):
     ("arguments", "message"),
     [
         (["comapre"], "unknown command 'comapre'; did you mean 'compare'?"),
-        (["xyz"], "unknown command 'xyz'; the commands are demo, compare, info"),
+        (["xyz"], "unknown command 'xyz'; the commands are demo, train, compare, info"),
         (["demo", "--networks", "many"], "argument --networks: invalid int value: 'many'; see 'pyrnnsim demo --help'"),
         (["demo", "--networks", "1"], "networks must be at least 4"),
         (["demo", "--n-jobs", "0"], "n_jobs must be"),

@@ -16,27 +16,27 @@ CSRC = ROOT / "csrc"
 #: Lowest first. A module imports from layers below its own and, inside a package, from its package.
 LAYERS = [
     {"_core", "_cuda"},
-    {"_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
+    {"_dtypes", "_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
-    {"_inputs"},
-    {"similarity"},
+    {"_inputs", "tasks"},
+    {"populations", "similarity"},
     {"embedding"},
     {"groups", "separation"},
     {"summary"},
     {"figures"},
     {"__init__"},
-    {"compare"},
+    {"cli_train", "compare", "torch", "training_run"},
     {"demo"},
     {"cli"},
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-#: Arrows that point upwards on purpose, followed only when a method of a result is called.
-UPWARDS = {("similarity.matrix", "figures.matrix")}
+#: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
+UPWARDS = {("similarity.matrix", "figures.matrix"), ("__init__", "torch")}
 #: The parts that may call the native code.
-NATIVE_USERS = {"_config", "_options", "similarity"}
+NATIVE_USERS = {"_config", "_options", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.
-OWNED = {"matplotlib": {"figures"}, "argparse": {"cli"}}
+OWNED = {"matplotlib": {"figures"}, "argparse": {"cli", "cli_train"}}
 
 
 def modules() -> dict[str, Path]:
@@ -140,10 +140,15 @@ def is_binding(path: Path) -> bool:
     return path.name.startswith(("bind_", "module"))
 
 
+#: Kernels of one folder know those of lower ones; bindings know all, the table of contents the bindings.
+NATIVE_LEVEL = {"common": 0, "similarity": 1, "tasks": 1, "cells": 2}
+BINDING_LEVEL = 1 + max(NATIVE_LEVEL.values())
+
+
 def native_level(path: Path) -> int:
     if path.parent == CSRC:
-        return 3
-    return 2 if is_binding(path) else {"common": 0, "similarity": 1}[path.parent.name]
+        return BINDING_LEVEL + 1
+    return BINDING_LEVEL if is_binding(path) else NATIVE_LEVEL[path.parent.name]
 
 
 @pytest.mark.parametrize("source", native_sources(), ids=lambda path: str(path.relative_to(CSRC)))
@@ -152,6 +157,8 @@ def test_includes_point_downwards(source):
         target = (source.parent / name).resolve()
         if target.is_file():
             assert native_level(target) <= native_level(source), name
+            level_with_it = target.parent != source.parent and native_level(target) == native_level(source)
+            assert not level_with_it or is_binding(source), f"{name}: {source.parent.name} does not know it"
         else:
             assert "/" not in name or name.startswith(("sys/", "pybind11/")), f"{name} is not found"
 

@@ -16,6 +16,7 @@ def block(pattern):
     return found
 
 
+TRAINING = block(r"```py\n(.*?)```")
 EXAMPLE = block(r"```python\n(.*?)```")
 
 
@@ -47,6 +48,17 @@ def test_example_runs_as_printed(tmp_path):
     assert sign == "<"
     assert 0 < float(same) < float(other) < 1
     assert (tmp_path / "distances.png").stat().st_size > 5000
+
+
+def test_training_example_runs(tmp_path):
+    script = "import pyrnnsim\n" + TRAINING.replace("iterations=2000", "iterations=3, batch=2").replace("[64]", "[8]")
+    script += "print(distances.shape)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "(16, 16)"
+    assert (tmp_path / "flip_flop.pyrnnsim").is_file()
 
 
 def test_example_has_ten_lines():

@@ -37,7 +37,7 @@ inline constexpr int kWidth = kVectorBytes / static_cast<int>(sizeof(T));
 
 template <class T>
 PYRNNSIM_INLINE Vec<T> broadcast(T x) {
-  return Vec<T>{} + x;
+  return x - Vec<T>{};  // x - 0 is x, bit for bit, so nothing is computed; 0 + x is not (-0)
 }
 template <class T>
 PYRNNSIM_INLINE Vec<T> load(const T* p) {

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "../common/bind_gil.hpp"
-#include "bind_arrays.hpp"
+#include "../common/bind_arrays.hpp"
 #include "bind_similarity.hpp"
 #include "centred.hpp"
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "../common/bind_gil.hpp"
-#include "bind_arrays.hpp"
+#include "../common/bind_arrays.hpp"
 #include "projection_weights.hpp"
 
 namespace py = pybind11;

@@ -5,7 +5,7 @@
 
 #include "../common/bind_gil.hpp"
 #include "../common/lapack.hpp"
-#include "bind_arrays.hpp"
+#include "../common/bind_arrays.hpp"
 #include "bind_similarity.hpp"
 #include "tile_values.hpp"
 

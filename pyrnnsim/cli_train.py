@@ -1,0 +1,85 @@
+"""The arguments of ``pyrnnsim train``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+#: Options that are passed on to the training when they are given.
+SETTINGS = (
+    "iterations",
+    "batch",
+    "optimizer",
+    "learning_rate",
+    "decay",
+    "momentum",
+    "clip",
+    "until_loss",
+    "seed",
+    "n_jobs",
+)
+_TASKS = ("flip_flop", "sine_wave", "context_integration", "ready_set_go")
+
+_EPILOG = """\
+Trains every combination of cells, activations, units, l2 and seeds, and
+prints one row for each but the seeds. Without settings of the training
+(--optimizer, --learning-rate, --decay, --momentum, --clip) those that a
+search found are used where they are known (pyrnnsim.load_recipes()).
+
+examples:
+  pyrnnsim train flip_flop
+  pyrnnsim train flip_flop --cells gru lstm --units 64 128 --seeds 8
+  pyrnnsim train sine_wave --cells gru --iterations 20000 --out sine
+
+A run that was interrupted continues where it was when the same command is
+given again, and ends with the same networks, bit for bit. In Python:
+  pyrnnsim.Population.load("DIR/networks.pyrnnsim")
+"""
+
+
+def add_train(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command to the parser of the program."""
+    train = commands.add_parser(
+        "train",
+        parents=[common],
+        help="train networks on a task",
+        description="Train a population of networks on a task.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    train.add_argument("task", metavar="TASK", help=", ".join(_TASKS))
+    _add_grid(train)
+    _add_settings(train)
+    train.add_argument(
+        "--out", type=Path, metavar="DIR", help="directory for the networks and the checkpoint [pyrnnsim-TASK]"
+    )
+    train.add_argument("--n-jobs", type=int, metavar="N", help="threads; no result depends on it [every core]")
+
+
+def _add_grid(train: argparse.ArgumentParser) -> None:
+    grid = train.add_argument_group("networks")
+    cells = ["vanilla", "ugrnn", "gru", "lstm"]
+    grid.add_argument("--cells", nargs="+", default=cells, metavar="CELL", help=f"[{' '.join(cells)}]")
+    grid.add_argument("--activations", nargs="+", default=["tanh"], metavar="F", help="tanh, relu [tanh]")
+    grid.add_argument("--units", nargs="+", type=int, default=[64], metavar="N", help="[64]")
+    grid.add_argument("--seeds", type=int, default=4, metavar="COUNT", help="networks of each kind [%(default)s]")
+    grid.add_argument("--first-seed", type=int, default=0, metavar="SEED", help="their seeds start here [%(default)s]")
+    grid.add_argument("--l2", nargs="+", type=float, default=[1e-5], metavar="L2", help="weight of the penalty [1e-5]")
+    grid.add_argument(
+        "--initialisation", default="normal", metavar="NAME", help="normal, orthogonal or identity [%(default)s]"
+    )
+    grid.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="[%(default)s]")
+
+
+def _add_settings(train: argparse.ArgumentParser) -> None:
+    settings = train.add_argument_group("training")
+    settings.add_argument("--iterations", type=int, default=5000, metavar="I", help="updates [%(default)s]")
+    settings.add_argument("--batch", type=int, metavar="B", help="trials per update [64]")
+    settings.add_argument("--optimizer", choices=("sgd", "adam"), help="[sgd]")
+    settings.add_argument("--learning-rate", type=float, metavar="RATE", help="[see below]")
+    settings.add_argument("--decay", type=float, metavar="X", help="last rate over first rate [see below]")
+    settings.add_argument("--momentum", type=float, metavar="M", help="[see below]")
+    settings.add_argument("--clip", type=float, metavar="NORM", help="largest norm of a gradient [see below]")
+    settings.add_argument("--until-loss", type=float, metavar="LOSS", help="stop a network below this [never]")
+    settings.add_argument("--seed", type=int, help="of the trials [0]")

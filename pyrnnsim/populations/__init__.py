@@ -1,0 +1,1 @@
+"""Populations of recurrent networks: made, imported, trained, searched, kept and evaluated as one thing."""

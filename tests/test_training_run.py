@@ -1,0 +1,106 @@
+"""``pyrnnsim train``: a table to believe, files to go on with, and a run that can be killed."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+import pyrnnsim
+from pyrnnsim.cli import main
+from pyrnnsim.populations import training
+
+SMALL = ("--cells", "vanilla", "lstm", "--units", 4, "--seeds", 2, "--iterations", 6, "--batch", 4, "--n-jobs", 2)
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_it_prints_a_row_per_configuration_and_leaves_networks(capsys, tmp_path):
+    out = tmp_path / "d"
+    code, printed, err = run(capsys, "train", "flip_flop", *SMALL, "--out", out, "--learning-rate", 0.05)
+    assert code == 0, err
+    lines = printed.splitlines()
+    assert [line.split()[:3] for line in lines[:3]] == [
+        ["cell", "activation", "units"],
+        ["vanilla", "tanh", "4"],
+        ["lstm", "tanh", "4"],
+    ]
+    assert "an answer that ignores the inputs: 0.811" in printed
+    assert "share of steps with the right sign" in printed
+    assert "24 updates of batches of 4" in printed
+    networks = pyrnnsim.Population.load(out / "networks.pyrnnsim")
+    assert len(networks) == 4
+    task = pyrnnsim.tasks.FlipFlop()
+    with open(out / "networks.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = networks.evaluate(task)
+    np.testing.assert_array_equal([float(row["test_loss"]) for row in rows], found.loss)
+    assert np.load(out / "loss.npy").shape == (4, 6)
+    assert pyrnnsim.pairwise_svcca(networks.representations(task)).shape == (4, 4)
+
+
+def test_an_interrupted_run_continues(capsys, tmp_path, monkeypatch):
+    command = ("train", "flip_flop", *SMALL, "--learning-rate", 0.05)
+    assert run(capsys, *command, "--out", tmp_path / "whole")[0] == 0
+    original, calls = training.kernels.train, iter(range(100))
+
+    def interrupted(*arguments):
+        if next(calls) == 9:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(training, "_LONGEST_STRETCH", 1)
+    monkeypatch.setattr(training.Checkpoint, "is_due", lambda self: True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.kernels, "train", interrupted)
+        code, _, err = run(capsys, *command, "--out", tmp_path / "cut")
+    assert code == 130 and "give the same command again to continue" in err
+    assert run(capsys, *command, "--out", tmp_path / "cut")[0] == 0
+    for name in ("networks.pyrnnsim", "networks.csv", "loss.npy"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_the_folder_is_named_after_the_task(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "train", "context_integration", *SMALL)[0] == 0
+    assert (tmp_path / "pyrnnsim-context-integration" / "networks.pyrnnsim").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("flipflop",), "did you mean 'flip_flop'?"),
+        (("flip_flop", "--cells", "gruu"), "unknown cell 'gruu'; did you mean 'gru'?"),
+        (("flip_flop", "--units", "0"), "units must be an int from 1"),
+        (("flip_flop", "--seeds", "0"), "seeds is empty"),
+        (("flip_flop", "--learning-rate", "-1"), "learning_rate must be in"),
+        (("flip_flop", "--initialisation", "zeros"), "initialisation must be one of"),
+        (("flip_flop", "--optimizer", "x"), "invalid choice: 'x'"),
+        ((), "the following arguments are required: TASK"),
+    ],
+)
+def test_bad_input_gives_one_line_and_code_2(capsys, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, printed, err = run(capsys, "train", *arguments)
+    assert (code, printed) == (2, "")
+    assert message in err and err.count("\n") <= 2
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+def test_another_run_in_the_folder_is_refused(capsys, tmp_path):
+    out = tmp_path / "d"
+    assert run(capsys, "train", "flip_flop", *SMALL, "--out", out)[0] == 0
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    code, _, err = run(capsys, "train", "flip_flop", *SMALL, "--out", out, "--seed", 5)
+    assert code == 2 and "seed was 0, now 5" in err
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
