@@ -38,7 +38,8 @@ struct Layout {
     constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
     const std::int64_t lines = round_up(width, line) / line;
     row = width <= kPanel<T> ? width : (lines | 1) * line;
-    plane = trials * row;
+    // Planes a power of two apart would compete for one cache set wherever a unit's states and gates are read together.
+    plane = trials * row + 5 * line;
     forward_rows = units + (second_bias ? 1 : 0) + x_row;
   }
   std::int64_t vectors(std::int64_t column) const {  // of the panel that begins there
