@@ -34,10 +34,10 @@ struct Layout {
         states(states_of(kind)),
         x_row(a.inputs + 1),
         second_bias(kind == CellKind::gru_after) {
-    // Rows that fill whole panels side by side fall into few cache sets unless their distance is an odd number of lines.
+    // Panels of long rows fall into few cache sets unless the rows' distance is an odd number of lines.
     constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
     const std::int64_t lines = round_up(width, line) / line;
-    row = width <= kPanel<T> ? width : (lines | 1) * line;
+    row = lines <= 4 ? width : (lines | 1) * line;
     // Planes a power of two apart would compete for one cache set wherever a unit's states and gates are read together.
     plane = trials * row + 5 * line;
     forward_rows = units + (second_bias ? 1 : 0) + x_row;
