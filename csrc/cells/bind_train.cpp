@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bind_cells.hpp"
-#include "bind_networks.hpp"
 #include "bind_loop.hpp"
+#include "bind_networks.hpp"
 #include "train_sources.hpp"
 
 namespace py = pybind11;

@@ -127,6 +127,7 @@ static void pack_backward(const Layout<T>& a, const Parameters<T>& p, const Pack
   const std::int64_t size = a.states * a.units;
   for (std::int64_t j = 0; j < a.units; j += kPanel<T>) {
     T* out = pack_rows(a, p.w_rec, a.units, a.gates * a.units, j, const_cast<T*>(packed.backward_panel(a, j)));
+    if (a.outputs == 0) continue;
     pack_rows(a, p.w_out + (size - a.units), size, a.outputs, j, out);
     if (a.states == 2) pack_rows(a, p.w_out, size, a.outputs, j, const_cast<T*>(packed.cell_readout_panel(a, j)));
   }
