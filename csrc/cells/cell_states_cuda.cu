@@ -32,8 +32,8 @@ __device__ T through_reset(const T* candidate, const Scratch<T>& s, const T* wei
   return sum;
 }
 
-// Row `n` of dF_state/dweights' argument, without the diagonal: factors times rows of the weights (gates, units, columns).
-// `recurrent` tells w_rec from w_in.
+// Entry (n, m) of one state's rows of a Jacobian, without the diagonal: factors times rows of the weights (gates, units,
+// columns), which are w_rec (`recurrent`) or w_in.
 template <class T>
 __device__ T row_entry(const Gates<T>& a, const Scratch<T>& s, const T* weights, std::int64_t columns, bool recurrent,
                        std::int64_t state, std::int64_t n, std::int64_t m) {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,19 +64,14 @@ def test_jacobians(rng, dtype, library, spec, sizes):
 
 def test_a_forgotten_barrier_shows(rng, tmp_path):
     """The emulation notices when a warp reads masked states that another has not yet written."""
-    for source in SOURCES.glob("*.hpp"):
-        shutil.copy(source, tmp_path)
-    text = (SOURCES / "unit_step_cuda.hpp").read_text()
-    faulty = text.replace("    }\n    __syncthreads();\n  }\n", "    }\n  }\n")
-    assert faulty != text
-    for name, content in (("unit_step_cuda.hpp", faulty), ("cell_states_cuda.cu", None)):
-        content = (SOURCES / name).read_text() if content is None else content
-        (tmp_path / name).write_text(content.replace("../common/", f"{SOURCES.parent / 'common'}/"))
-    for header in ("cell_math.hpp",):
-        path = Path(tmp_path, header)
-        path.write_text(path.read_text().replace("../common/", f"{SOURCES.parent / 'common'}/"))
-    broken = compile_library("cells.cpp", tmp_path, tmp_path / "cell_states_cuda.cu")
+    for folder in ("cells", "common"):
+        shutil.copytree(SOURCES.parent / folder, tmp_path / folder)
+    header = tmp_path / "cells" / "unit_step_cuda.hpp"
+    faultless = header.read_text()
+    header.write_text(faultless.replace("    }\n    __syncthreads();\n  }\n", "    }\n  }\n"))
+    assert header.read_text() != faultless
+    library = compile_library("cells.cpp", tmp_path, tmp_path / "cells" / "cell_states_cuda.cu")
     spec = {"cell": "gru", "activation": "tanh"}
     params, inputs = problem(rng, spec, (1, 33, 1, 3, 2), np.dtype(float))
     expected = _core.cell_rollout(spec, params, inputs, 1)
-    assert not np.allclose(emulated_rollout(broken, spec, params, inputs), expected)
+    assert not np.allclose(emulated_rollout(library, spec, params, inputs), expected)
