@@ -45,7 +45,7 @@ class Training:
         return 6.0 * self.trials * self.units * (self.units + INPUTS) * GATES[self.cell] * STEPS
 
     def parameters(self) -> dict[str, np.ndarray]:
-        """The same for every backend. An lstm is read out from h alone, as in PyTorch's modules."""
+        """The same for every backend. An lstm's readout begins with h alone, as in PyTorch's modules."""
         rng = np.random.default_rng(self.units)
         k, g, n, size = self.networks, GATES[self.cell], self.units, self.units * (2 if self.cell == "lstm" else 1)
         shapes = {"w_rec": (k, g, n, n), "w_in": (k, g, n, INPUTS), "w_out": (k, OUTPUTS, size)}
@@ -108,7 +108,7 @@ def _stepper(case: Training, leaves: list[torch.Tensor], outputs_of: Callable) -
 
 
 def torch_module(case: Training) -> Callable[[int], np.ndarray]:
-    """nn.RNN, nn.GRU or nn.LSTM, one network, as a user would write it; the second bias is frozen."""
+    """nn.RNN, nn.GRU or nn.LSTM, one network, as a user would write it; second biases that only double the first are frozen."""
     kind = {"vanilla": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[case.cell]
     module = kind(INPUTS, case.units)
     order = {"vanilla": [0], "gru": [2, 1, 0], "lstm": [1, 2, 0, 3]}[case.cell]  # torch: r, z, n and i, f, g, o
@@ -118,7 +118,7 @@ def torch_module(case: Training) -> Callable[[int], np.ndarray]:
         module.weight_ih_l0.copy_(params["w_in"][order].reshape(-1, INPUTS))
         module.bias_ih_l0.zero_()
         module.bias_hh_l0.zero_()
-    module.bias_hh_l0.requires_grad = False
+    module.bias_hh_l0.requires_grad = case.cell == "gru"
     weights = params["w_out"][:, -case.units :].clone().requires_grad_()
     bias = params["b_out"].clone().requires_grad_()
     leaves = [*(p for p in module.parameters() if p.requires_grad), weights, bias]
