@@ -108,7 +108,7 @@ def _stepper(case: Training, leaves: list[torch.Tensor], outputs_of: Callable) -
 
 
 def torch_module(case: Training) -> Callable[[int], np.ndarray]:
-    """nn.RNN, nn.GRU or nn.LSTM, one network, as a user would write it; second biases that only double the first are frozen."""
+    """nn.RNN, nn.GRU or nn.LSTM, one network; second biases that only double the first are frozen."""
     kind = {"vanilla": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[case.cell]
     module = kind(INPUTS, case.units)
     order = {"vanilla": [0], "gru": [2, 1, 0], "lstm": [1, 2, 0, 3]}[case.cell]  # torch: r, z, n and i, f, g, o
