@@ -1,8 +1,8 @@
 // Bindings of the kernels that prepare one network (centred.hpp).
 #include <vector>
 
-#include "../common/bind_gil.hpp"
 #include "../common/bind_arrays.hpp"
+#include "../common/bind_gil.hpp"
 #include "bind_similarity.hpp"
 #include "centred.hpp"
 

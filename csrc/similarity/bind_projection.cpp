@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
-#include "../common/bind_gil.hpp"
 #include "../common/bind_arrays.hpp"
+#include "../common/bind_gil.hpp"
 #include "projection_weights.hpp"
 
 namespace py = pybind11;

@@ -3,9 +3,9 @@
 #include <limits>
 #include <numeric>
 
+#include "../common/bind_arrays.hpp"
 #include "../common/bind_gil.hpp"
 #include "../common/lapack.hpp"
-#include "../common/bind_arrays.hpp"
 #include "bind_similarity.hpp"
 #include "tile_values.hpp"
 
