@@ -37,9 +37,10 @@ Array<T> checked_array(const pybind11::handle& value, const std::string& what, c
   return pybind11::reinterpret_borrow<Array<T>>(value);
 }
 
+// Holds its own references: arrays stay where they are while a kernel runs, whatever other threads do to the dict.
 class Fields {
  public:
-  Fields(std::string what, pybind11::dict fields) : what_(std::move(what)), fields_(std::move(fields)) {}
+  Fields(std::string what, const pybind11::dict& fields) : what_(std::move(what)), fields_(fields.attr("copy")()) {}
 
   bool has(const char* key) const { return fields_.contains(key) && !fields_[key].is_none(); }
   std::string name(const char* key) const { return std::string(what_).append("['").append(key).append("']"); }

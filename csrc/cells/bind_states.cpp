@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "bind_cells.hpp"
+#include "bind_loop.hpp"
 #include "bind_networks.hpp"
 #include "cell_states.hpp"
-#include "bind_loop.hpp"
 
 namespace py = pybind11;
 using namespace py::literals;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "bind_cells.hpp"
-#include "bind_networks.hpp"
 #include "bind_loop.hpp"
+#include "bind_networks.hpp"
 #include "train_sources.hpp"
 
 namespace py = pybind11;
@@ -126,12 +126,12 @@ py::dict train(const Cell& cell, const Group& group, const Fields& params, const
   expect(sources.inputs == group.inputs, "cell_train: the task has " + std::to_string(sources.inputs) +
                                              " inputs, but params['w_in'] has " + std::to_string(group.inputs));
   const NetworkStack<T> parameters = trained_stack<T>(params, group, sources.outputs);
-  const NetworkStack<T> first =
-      trained_stack<T>({"cell_train: slots['first']", slots.get<py::dict>("first", "a dict")}, group, sources.outputs);
+  const bool adam = !plan.options.empty() && plan.options[0].adam;
+  const Fields firsts("cell_train: slots['first']", slots.get<py::dict>("first", "a dict"));
+  const Fields seconds("cell_train: slots['second']", adam ? slots.get<py::dict>("second", "a dict") : py::dict());
+  const NetworkStack<T> first = trained_stack<T>(firsts, group, sources.outputs);
   NetworkStack<T> second{{}, group, sources.outputs};
-  if (!plan.options.empty() && plan.options[0].adam)
-    second = trained_stack<T>({"cell_train: slots['second']", slots.get<py::dict>("second", "a dict")}, group,
-                              sources.outputs);
+  if (adam) second = trained_stack<T>(seconds, group, sources.outputs);
   Array<double> loss({group.networks, plan.iterations}), norm({group.networks, plan.iterations});
   std::fill_n(loss.mutable_data(), loss.size(), std::nan(""));
   std::fill_n(norm.mutable_data(), norm.size(), std::nan(""));

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "../common/host_device.hpp"
+
 namespace pyrnnsim {
 
 // Gates and their order: vanilla [h], ugrnn [c, g], gru [c, g, r], lstm [c, i, f, o].
@@ -14,10 +16,12 @@ struct Cell {
   double keep_bias;        // constant on the gate that keeps the old state (ugrnn and gru g, lstm f)
 };
 
-constexpr std::int64_t gates_of(CellKind kind) {
+PYRNNSIM_HOST_DEVICE constexpr std::int64_t gates_of(CellKind kind) {
   return kind == CellKind::vanilla ? 1 : kind == CellKind::ugrnn ? 2 : kind == CellKind::lstm ? 4 : 3;
 }
-constexpr std::int64_t states_of(CellKind kind) { return kind == CellKind::lstm ? 2 : 1; }  // state size in units
+PYRNNSIM_HOST_DEVICE constexpr std::int64_t states_of(CellKind kind) {
+  return kind == CellKind::lstm ? 2 : 1;
+}  // state size in units
 
 // Parameters of one network, or gradients of the same shapes: C-contiguous, G gates, S = states_of(kind) * units.
 template <class T>

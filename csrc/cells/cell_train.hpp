@@ -32,7 +32,8 @@ template <class T>
 struct Trial {
   const T *inputs, *targets, *mask;
 };
-// Where trials come from; `iteration` counts from the first of the call. `scratch` holds steps * (inputs + 2 * outputs) numbers that the answer may point into.
+// Where trials come from; `iteration` counts from the first of the call. `scratch` holds steps * (inputs + 2 * outputs)
+// numbers that the answer may point into.
 template <class T>
 struct TrialSource {
   Trial<T> (*trial)(const void* context, std::int64_t iteration, std::int64_t trial, T* scratch);

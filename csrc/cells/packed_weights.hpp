@@ -34,11 +34,12 @@ struct Layout {
         states(states_of(kind)),
         x_row(a.inputs + 1),
         second_bias(kind == CellKind::gru_after) {
-    // Rows that fill whole panels side by side fall into few cache sets unless their distance is an odd number of lines.
+    // Panels of long rows fall into few cache sets unless the rows' distance is an odd number of lines.
     constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
     const std::int64_t lines = round_up(width, line) / line;
-    row = width <= kPanel<T> ? width : (lines | 1) * line;
-    plane = trials * row;
+    row = lines <= 4 ? width : (lines | 1) * line;
+    // Planes a power of two apart would compete for one cache set wherever a unit's states and gates are read together.
+    plane = trials * row + 5 * line;
     forward_rows = units + (second_bias ? 1 : 0) + x_row;
   }
   std::int64_t vectors(std::int64_t column) const {  // of the panel that begins there
@@ -126,6 +127,7 @@ static void pack_backward(const Layout<T>& a, const Parameters<T>& p, const Pack
   const std::int64_t size = a.states * a.units;
   for (std::int64_t j = 0; j < a.units; j += kPanel<T>) {
     T* out = pack_rows(a, p.w_rec, a.units, a.gates * a.units, j, const_cast<T*>(packed.backward_panel(a, j)));
+    if (a.outputs == 0) continue;
     pack_rows(a, p.w_out + (size - a.units), size, a.outputs, j, out);
     if (a.states == 2) pack_rows(a, p.w_out, size, a.outputs, j, const_cast<T*>(packed.cell_readout_panel(a, j)));
   }

@@ -21,6 +21,18 @@ PYRNNSIM_INLINE void for_block(const Layout<T>& a, std::int64_t first, std::int6
     for (std::int64_t v = 0; v < vectors; ++v) body(i * a.row + j + v * kWidth<T>);
 }
 
+// Asks for a block of all planes of a record while the products before its use still run: a history of many steps lies
+// beyond the second-level cache, and blocks a few lines wide are no stream that the processor would foresee.
+template <bool WRITE, class T>
+PYRNNSIM_INLINE void prefetch_block(const Layout<T>& a, const T* record, int planes, std::int64_t first,
+                                    std::int64_t rows, std::int64_t j, std::int64_t vectors) {
+  constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
+  for (int plane = 0; plane < planes; ++plane)
+    for (std::int64_t i = first; i < first + rows; ++i)
+      for (std::int64_t k = 0; k < vectors * kWidth<T>; k += line)
+        __builtin_prefetch(record + plane * a.plane + i * a.row + j + k, WRITE);
+}
+
 template <class T, class Body>
 PYRNNSIM_INLINE void for_blocks(const Layout<T>& a, Body&& body) {
   for (std::int64_t j = 0; j < a.units; j += kPanel<T>) {
@@ -76,6 +88,7 @@ static void step_forward(P, const Network<T>& net, const T* before, T* now, cons
   int count = 0;
   for_blocks(a, [&](std::int64_t j, std::int64_t vectors, std::int64_t first, std::int64_t rows) {
     if (first == 0) count = first_products<P>(net, j, before, now, x, products);
+    prefetch_block<true>(a, now, P::kPlanes, first, rows, j, vectors);
     for (int k = 0; k < count; ++k) multiply_block(products[k], first, rows, vectors);
     for_block(a, first, rows, j, vectors, [&](std::int64_t o) { P::advance(before + o, now + o, a.plane); });
   });
@@ -137,6 +150,8 @@ static void step_backward(P, const Network<T>& net, const BackwardStep<T>& s) {
                 a.row,
                 true};
     }
+    prefetch_block<false>(a, s.now, P::kPlanes, first, rows, j, vectors);
+    prefetch_block<false>(a, s.before, static_cast<int>(a.states), first, rows, j, vectors);
     if (hidden.lefts > 0) multiply_block(hidden, first, rows, vectors);
     if (P::kHidden == 1 && s.errors) multiply_block(cell, first, rows, vectors);
     for_block(a, first, rows, j, vectors,
