@@ -76,6 +76,18 @@ def test_the_folder_is_named_after_the_task(capsys, tmp_path, monkeypatch):
     assert (tmp_path / "pyrnnsim-context-integration" / "networks.pyrnnsim").is_file()
 
 
+def test_it_says_where_its_settings_come_from(capsys, tmp_path):
+    code, _, err = run(capsys, "train", "context_integration", *SMALL, "--out", tmp_path / "a")
+    assert code == 0 and "4 networks on context_integration, settings from the recipes" in err
+    task = pyrnnsim.tasks.ContextIntegration()
+    made = pyrnnsim.Population.create(["vanilla", "lstm"], ["tanh"], [4], range(2), task=task)
+    settings = pyrnnsim.load_recipes().settings(made, "context_integration")
+    again = made.train(task, iterations=6, batch=4, progress=False, **settings)
+    np.testing.assert_array_equal(np.load(tmp_path / "a" / "loss.npy"), again.loss)
+    code, _, err = run(capsys, "train", "context_integration", *SMALL, "--out", tmp_path / "b", "--clip", 0.5)
+    assert code == 0 and "settings from defaults or options" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
