@@ -327,7 +327,7 @@ class Population(Sequence[Network]):
         Raises:
             TypeError, ValueError: For settings out of range, a task that does not fit, a checkpoint that is damaged
                 or belongs to something else; before any work, and nothing is overwritten.
-            OSError: If the checkpoint cannot be written.
+            OSError: If the checkpoint cannot be written, or another process is writing it.
         Cost: about 6 B T G N (N + M) flops per network and iteration, and 16 bytes of loss curves.
         Source: Maheswaranathan et al. 2019, 2.1.
         """
