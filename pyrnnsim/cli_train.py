@@ -25,7 +25,8 @@ _EPILOG = """\
 Trains every combination of cells, activations, units, l2 and seeds, and
 prints one row for each but the seeds. Without settings of the training
 (--optimizer, --learning-rate, --decay, --momentum, --clip) those that a
-search found are used where they are known (pyrnnsim.load_recipes()).
+search found are used where they are known (pyrnnsim.load_recipes()), and
+those of Population.train elsewhere.
 
 examples:
   pyrnnsim train flip_flop
@@ -74,9 +75,9 @@ def _add_grid(train: argparse.ArgumentParser) -> None:
 
 def _add_settings(train: argparse.ArgumentParser) -> None:
     settings = train.add_argument_group("training")
-    settings.add_argument("--iterations", type=int, default=5000, metavar="I", help="updates [%(default)s]")
+    settings.add_argument("--iterations", type=int, default=2000, metavar="I", help="updates [%(default)s]")
     settings.add_argument("--batch", type=int, metavar="B", help="trials per update [64]")
-    settings.add_argument("--optimizer", choices=("sgd", "adam"), help="[sgd]")
+    settings.add_argument("--optimizer", choices=("sgd", "adam"), help="[see below]")
     settings.add_argument("--learning-rate", type=float, metavar="RATE", help="[see below]")
     settings.add_argument("--decay", type=float, metavar="X", help="last rate over first rate [see below]")
     settings.add_argument("--momentum", type=float, metavar="M", help="[see below]")

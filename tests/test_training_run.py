@@ -9,7 +9,7 @@ import pytest
 
 import pyrnnsim
 from pyrnnsim.cli import main
-from pyrnnsim.populations import training
+from pyrnnsim.populations import checkpoint, training
 
 SMALL = ("--cells", "vanilla", "lstm", "--units", 4, "--seeds", 2, "--iterations", 6, "--batch", 4, "--n-jobs", 2)
 
@@ -76,6 +76,18 @@ def test_the_folder_is_named_after_the_task(capsys, tmp_path, monkeypatch):
     assert (tmp_path / "pyrnnsim-context-integration" / "networks.pyrnnsim").is_file()
 
 
+def test_it_says_where_its_settings_come_from(capsys, tmp_path):
+    code, _, err = run(capsys, "train", "context_integration", *SMALL, "--out", tmp_path / "a")
+    assert code == 0 and "4 networks on context_integration, settings from the recipes" in err
+    task = pyrnnsim.tasks.ContextIntegration()
+    made = pyrnnsim.Population.create(["vanilla", "lstm"], ["tanh"], [4], range(2), task=task)
+    settings = pyrnnsim.load_recipes().settings(made, "context_integration")
+    again = made.train(task, iterations=6, batch=4, progress=False, **settings)
+    np.testing.assert_array_equal(np.load(tmp_path / "a" / "loss.npy"), again.loss)
+    code, _, err = run(capsys, "train", "context_integration", *SMALL, "--out", tmp_path / "b", "--clip", 0.5)
+    assert code == 0 and "settings from defaults or options" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -95,6 +107,13 @@ def test_bad_input_gives_one_line_and_code_2(capsys, tmp_path, monkeypatch, argu
     assert (code, printed) == (2, "")
     assert message in err and err.count("\n") <= 2
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+def test_two_runs_in_one_folder_are_refused(capsys, tmp_path):
+    (tmp_path / "d").mkdir()
+    with checkpoint.Checkpoint("", tmp_path / "d" / "checkpoint.pyrnnsim", {}, 1.0).held():
+        code, _, err = run(capsys, "train", "flip_flop", *SMALL, "--out", tmp_path / "d")
+    assert code == 2 and "is in use" in err
 
 
 def test_another_run_in_the_folder_is_refused(capsys, tmp_path):

@@ -46,7 +46,7 @@ class Checkpoint:
 
         Raises:
             ValueError: If the path cannot be a file.
-            RuntimeError: If another process is writing it.
+            BlockingIOError: If another process is writing it.
         """
         if self._path.is_dir():
             raise ValueError(f"{self._caller}: checkpoint={str(self._path)!r} is a directory; name a file in it")
@@ -62,7 +62,7 @@ class Checkpoint:
         try:
             lock.acquire()
         except RuntimeError as error:
-            raise RuntimeError(
+            raise BlockingIOError(
                 f"{self._caller}: checkpoint={str(self._path)!r} is in use: {error}; wait, or choose another path"
             ) from error
         try:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
-import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from pyrnnsim.populations import activity, arrays, grid, store
 from pyrnnsim.populations.cell import parse_cell
-from pyrnnsim.populations.group import Group, gather
-from pyrnnsim.populations.network import Network
+from pyrnnsim.populations.networks import Networks
 
 if TYPE_CHECKING:
     from pyrnnsim.populations.evaluation import Evaluation
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from pyrnnsim.tasks import Task
 
 
-class Population(Sequence[Network]):
+class Population(Networks):
     """A sequence of networks that are made, trained, evaluated and compared together.
 
     Networks may differ in cell, activation, width, options and type of their numbers; inside, those that agree in all
@@ -32,33 +30,6 @@ class Population(Sequence[Network]):
     Attributes:
         groups: The stacked networks; ``groups[g].members`` says which ones they are.
     """
-
-    groups: tuple[Group, ...]
-
-    def __init__(self, networks: Iterable[Network]) -> None:
-        """Take networks into a population.
-
-        Args:
-            networks: At least one; their arrays are copied.
-        Raises:
-            TypeError, ValueError: If one is no :class:`Network`, or there is none.
-        """
-        members = list(networks)
-        for position, network in enumerate(members):
-            if not isinstance(network, Network):
-                raise TypeError(
-                    f"Population: networks[{position}] must be a Network, got {type(network).__name__}; "
-                    "use Population.create, from_arrays or from_torch"
-                )
-        if not members:
-            raise ValueError("Population: networks is empty; a population has at least one network")
-        self.groups = gather(members)
-        self._networks: dict[int, Network] = {}
-        for group in self.groups:
-            for k, position in enumerate(group.members):
-                old = members[position]
-                own = group.of_member(k)  # views: every number is held once
-                self._networks[position] = Network(old.name, old.cell, own, old.seed, old.l2, old.origin)
 
     @classmethod
     def create(
@@ -224,11 +195,6 @@ class Population(Sequence[Network]):
         return import_module("pyrnnsim.populations.torch_export").module_of(self[index])
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """One name per network."""
-        return tuple(network.name for network in self)
-
-    @property
     def frame(self) -> Any:
         """A pandas table with one row per network: kind, sizes, seed, penalty, options, origin."""
         return activity.frame(self)
@@ -327,7 +293,7 @@ class Population(Sequence[Network]):
         Raises:
             TypeError, ValueError: For settings out of range, a task that does not fit, a checkpoint that is damaged
                 or belongs to something else; before any work, and nothing is overwritten.
-            OSError: If the checkpoint cannot be written.
+            OSError: If the checkpoint cannot be written, or another process is writing it.
         Cost: about 6 B T G N (N + M) flops per network and iteration, and 16 bytes of loss curves.
         Source: Maheswaranathan et al. 2019, 2.1.
         """
@@ -343,31 +309,3 @@ class Population(Sequence[Network]):
         given |= {"iterations": iterations, "batch": batch, "optimizer": optimizer, "until_loss": until_loss}
         given |= {"device": device, "n_jobs": n_jobs, "seed": seed, "progress": progress, **details}
         return train(self, task, checkpoint, given)
-
-    def __len__(self) -> int:
-        return len(self._networks)
-
-    @overload
-    def __getitem__(self, index: int) -> Network: ...
-    @overload
-    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> Self: ...
-    def __getitem__(self, index: int | slice | Sequence[int] | NDArray[Any]) -> Network | Self:
-        if isinstance(index, slice):
-            return type(self)(self._networks[i] for i in range(len(self))[index])
-        if isinstance(index, int | np.integer):
-            return self._networks[range(len(self))[index]]
-        chosen = np.arange(len(self))[np.asarray(index)]
-        return type(self)(self._networks[int(i)] for i in chosen)
-
-    def __iter__(self) -> Iterator[Network]:
-        return (self._networks[i] for i in range(len(self)))
-
-    def __add__(self, other: object) -> Self:
-        return type(self)([*self, *other]) if isinstance(other, Population) else NotImplemented
-
-    def __reduce__(self) -> tuple[type[Self], tuple[list[Network]]]:
-        return type(self), (list(self),)
-
-    def __repr__(self) -> str:
-        kinds = {f"{g.cell.cell} {g.cell.activation} {g.units}": len(g.members) for g in self.groups}
-        return f"<Population of {len(self)}: " + ", ".join(f"{count} x {kind}" for kind, count in kinds.items()) + ">"

@@ -46,4 +46,4 @@ def _is_nothing(value: object) -> bool:
 def _short(value: object) -> str:
     if _is_nothing(value):
         return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

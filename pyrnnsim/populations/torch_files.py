@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Mapping
 from importlib import import_module
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -50,7 +50,7 @@ def _pickled_tensors(path: str, place: str, start: bytes) -> Any:
         raise ValueError(f"{place}: {path} is damaged or no file of torch weights; write it again")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except UnpicklingError as error:
         raise ValueError(
             f"{place}: {path} holds code or objects besides tensors, which pyrnnsim never runs; write it with "
             "torch.save(model.state_dict(), path)"

@@ -186,7 +186,7 @@ def test_arrays_that_do_not_fit_are_refused(population, path, monkeypatch):
 
 def test_one_process_at_a_time(population, path):
     held = checkpoint.Checkpoint("Population.train", path, {}, 1.0)
-    with held.held(), pytest.raises(RuntimeError, match="is in use: .*another call in this same process"):
+    with held.held(), pytest.raises(BlockingIOError, match="is in use: .*another call in this same process"):
         population.train(TASK, **SHORT, checkpoint=path)
     population.train(TASK, **SHORT, checkpoint=path)
 

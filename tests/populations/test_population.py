@@ -253,9 +253,7 @@ def test_a_network_that_explodes_is_named():
 
 def test_states_that_do_not_fit_into_memory_are_refused_before_the_work(population, monkeypatch):
     monkeypatch.setattr(activity, "available_memory", lambda: 10**6)
-    with pytest.raises(
-        ValueError, match=r"Population.states: the states take 0.384 GB and 0.001 GB are free; use fewer"
-    ):
+    with pytest.raises(ValueError, match=r"Population.states: the states take 0.4 GB and 0.001 GB are free; use fewer"):
         population.states(np.zeros((10**6, 1, 3)))
 
 
