@@ -113,15 +113,15 @@ def _guide(ax: Axes, points: list[tuple[float, float]], size: str, power: int) -
     (x0, _), (x1, y1) = points[0], points[-1]
     if x0 < x1:
         ax.plot([x0, x1], [2 * y1 * (x0 / x1) ** power, 2 * y1], color=GREY, linestyle=":", linewidth=0.9, zorder=1)
-        ax.annotate(
+        ax.text(
+            (x0 * x1) ** 0.5,
+            2 * y1 * (x0 / x1) ** (power / 2),
             f"∝ {size}{str(power).translate(_SUPERSCRIPTS) if power != 1 else ''}",
-            (x1, 2 * y1),
-            (-14, 0),
-            textcoords="offset points",
             fontsize=SMALL,
             color=GREY,
-            ha="right",
+            ha="center",
             va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},  # the line breaks around its slope
         )
 
 
