@@ -8,7 +8,7 @@ recurrent and input weights, forward, backward and gradient: 3 * 2 * B * N * (N 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,14 +17,13 @@ from pyrnnsim import _core
 
 GATES = {"vanilla": 1, "ugrnn": 2, "gru": 3, "lstm": 4}
 INPUTS = OUTPUTS = 3
-STEPS = 100
 RATE, MOMENTUM, CLIP, L2 = 0.01, 0.9, 1.0, 1e-4
-TASK = ("flip_flop", STEPS, (3.0, 0.05))
+FLIP_FLOP = "flip_flop", (3.0, 0.05)
 
 
 @dataclass(frozen=True)
 class Training:
-    """One configuration: ``networks`` of one cell, trained for ``iterations``."""
+    """One configuration: ``networks`` of one cell, those from ``first`` on of an endless population."""
 
     cell: str
     units: int
@@ -33,6 +32,8 @@ class Training:
     activation: str = "tanh"
     reset_after: bool = False
     trials: int = 64
+    steps: int = 100
+    first: int = 0
 
     @property
     def spec(self) -> dict:
@@ -42,24 +43,29 @@ class Training:
     @property
     def flops(self) -> float:
         """Of one iteration of one network."""
-        return 6.0 * self.trials * self.units * (self.units + INPUTS) * GATES[self.cell] * STEPS
+        return 6.0 * self.trials * self.units * (self.units + INPUTS) * GATES[self.cell] * self.steps
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The same for every backend. An lstm's readout begins with h alone, as in PyTorch's modules."""
-        rng = np.random.default_rng(self.units)
         k, g, n, size = self.networks, GATES[self.cell], self.units, self.units * (2 if self.cell == "lstm" else 1)
-        shapes = {"w_rec": (k, g, n, n), "w_in": (k, g, n, INPUTS), "w_out": (k, OUTPUTS, size)}
-        params = {name: rng.normal(size=shape) / np.sqrt(n) for name, shape in shapes.items()}
+        shapes = {"w_rec": (g, n, n), "w_in": (g, n, INPUTS), "w_out": (OUTPUTS, size)}
+        rngs = [np.random.default_rng([n, self.first + i]) for i in range(k)]
+        params = {
+            name: np.stack([rng.normal(size=shape) for rng in rngs]) / np.sqrt(n) for name, shape in shapes.items()
+        }
         params["w_out"][..., : size - n] = 0
         params |= {"b": np.zeros((k, g, n)), "b_out": np.zeros((k, OUTPUTS)), "h0": np.zeros((k, size))}
         if self.reset_after:
             params["b_rec"] = np.zeros((k, g, n))
         return {name: value.astype(np.float32) for name, value in params.items()}
 
-    def trials_of(self, iteration: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def trials_of(self, iteration: int) -> tuple[np.ndarray, np.ndarray]:
         """The trials that the native loop generates for itself: inputs and targets (T, B, 3)."""
-        inputs, targets, _ = _core.task_trials(*TASK, 1, iteration, 0, self.trials, np.dtype(np.float32))
-        return torch.from_numpy(inputs.swapaxes(0, 1).copy()), torch.from_numpy(targets.swapaxes(0, 1).copy())
+        kind, numbers = FLIP_FLOP
+        inputs, targets, _ = _core.task_trials(
+            kind, self.steps, numbers, 1, iteration, 0, self.trials, np.dtype(np.float32)
+        )
+        return inputs.swapaxes(0, 1).copy(), targets.swapaxes(0, 1).copy()
 
 
 def ours(case: Training) -> Callable[[int], np.ndarray]:
@@ -74,8 +80,8 @@ def ours(case: Training) -> Callable[[int], np.ndarray]:
         hyper = {name: np.full(case.networks, value) for name, value in every.items()}
         hyper |= {"optimizer": "sgd", "batch": case.trials, "iterations": iterations, "first_iteration": done}
         hyper |= {"train_h0": False, "l2_on": "all"}
-        kind, steps, numbers = TASK
-        task = {"kind": kind, "steps": steps, "numbers": numbers, "seeds": np.ones(case.networks, np.uint64)}
+        kind, numbers = FLIP_FLOP
+        task = {"kind": kind, "steps": case.steps, "numbers": numbers, "seeds": np.ones(case.networks, np.uint64)}
         done += iterations
         return _core.cell_train(case.spec, params, slots, hyper, task, case.threads)["loss"]
 
@@ -91,7 +97,7 @@ def _stepper(case: Training, leaves: list[torch.Tensor], outputs_of: Callable) -
         nonlocal done
         losses = []
         for _ in range(iterations):
-            inputs, targets = case.trials_of(done)
+            inputs, targets = (torch.from_numpy(trials) for trials in case.trials_of(done))
             done += 1
             loss = ((outputs_of(inputs) - targets.reshape(1, -1, OUTPUTS)) ** 2).mean(dim=(1, 2))
             optimizer.zero_grad()
@@ -139,7 +145,7 @@ def baddbmm_loop(case: Training) -> Callable[[int], np.ndarray]:
 
     def outputs_of(inputs: torch.Tensor) -> torch.Tensor:
         driven = torch.baddbmm(b, inputs.reshape(1, -1, INPUTS).expand(k, -1, -1), u.mT)
-        steps = driven.reshape(k, STEPS, case.trials, g * n).unbind(1)  # indexing in the loop would cost O(T^2)
+        steps = driven.reshape(k, case.steps, case.trials, g * n).unbind(1)  # indexing in the loop would cost O(T^2)
         state = torch.zeros(k, case.trials, n), torch.zeros(k, case.trials, n)
         visited = []
         for x in steps:
@@ -168,4 +174,11 @@ def _torch_step(case: Training, x: torch.Tensor, w: torch.Tensor, state: tuple) 
     return a[3].sigmoid() * c.tanh(), c
 
 
-RIVALS = {"torch.nn": torch_module, "baddbmm loop": baddbmm_loop}
+def one_by_one(make: Callable) -> Callable[[Training], Callable[[int], np.ndarray]]:
+    """A population by what trains a single network, for want of anything better."""
+
+    def population(case: Training) -> Callable[[int], np.ndarray]:
+        runs = [make(replace(case, networks=1, first=case.first + i)) for i in range(case.networks)]
+        return lambda iterations: np.concatenate([run(iterations) for run in runs])
+
+    return population

@@ -45,6 +45,44 @@ def test_the_guide_has_slope_two():
     assert np.diff(y) / np.diff(x) == pytest.approx(2.0)
 
 
+def training_row(sweep, **sizes):
+    return {"sweep": sweep, "label": "gru", "cell": "gru", "K": 4, "N": 64, "T": 100, "B": 64, "seconds": 0.5} | sizes
+
+
+TRAINING = [training_row(size, **{size: value}, seconds=value * 1e-3) for size in "BTNK" for value in (10, 20, 40)]
+
+
+def test_other_sizes_have_panels_in_their_order_titles_and_unit():
+    figure = plot_scaling(TRAINING, sizes=("K", "N", "T", "B"), time="CPU time per iteration, s")
+    assert [axes.get_xlabel() for axes in figure.axes] == ["networks K", "units N", "time steps T", "trials B"]
+    assert {axes.get_ylabel() for axes in figure.axes} == {"CPU time per iteration, s"}
+    assert figure.axes[2].get_title() == "K = 4, N = 64, B = 64"
+    np.testing.assert_array_equal(curves(figure.axes[3])["gru"].get_xdata(), [10, 20, 40])
+
+
+def test_guides_have_the_slopes_asked_for_and_say_so():
+    _, *others, trials = plot_scaling(TRAINING, sizes="KNTB", guides={"N": 2, "T": 1, "B": 10}).axes
+    for axes, slope, text in zip([*others, trials], (2, 1, 10), ("∝ N²", "∝ T", "∝ B¹⁰"), strict=True):
+        x, y = (np.log(np.asarray(data, float)) for data in axes.lines[-1].get_data())
+        assert np.diff(y) / np.diff(x) == pytest.approx(slope)
+        assert [drawn.get_text() for drawn in axes.texts] == [text]
+
+
+def test_sizes_without_a_guide_have_none():
+    networks = plot_scaling(TRAINING, sizes="KNTB", guides={"N": 2}).axes[0]
+    assert len(networks.lines) == 1
+    assert not networks.texts
+
+
+def test_unknown_and_missing_sizes_are_refused():
+    with pytest.raises(ValueError, match="sizes must be among 'K', 'P', 'N', 'T' or 'B', got 'Q'"):
+        plot_scaling(TRAINING, sizes=("K", "Q"))
+    with pytest.raises(ValueError, match=r"table\[0\] has no 'P'"):
+        plot_scaling(TRAINING)
+    with pytest.raises(ValueError, match=r"\['sweep'\] must be 'K' or 'B', got 'T'"):
+        plot_scaling(TRAINING, sizes=("K", "B"))
+
+
 def test_colours_are_the_same_in_every_panel():
     figure = plot_scaling([*TABLE, row("P", label="SVCCA", P=400)])
     assert len({curves(axes)["SVCCA"].get_color() for axes in (figure.axes[0], figure.axes[1])}) == 1
