@@ -236,3 +236,23 @@ class TestTies:
     def test_no_tie_no_report(self, rng, dtype):
         x, y, _ = generators.correlated_pair(rng, RHO["spread"], 450, 5, 5)
         assert len(pyrnnsim.pairwise_pwcca([x.astype(dtype), y.astype(dtype)]).report.ambiguous) == 0
+
+
+@pytest.mark.parametrize("faint", [[1e-9], [3e-8], [1e-6], [2e-5], [2e-7, 3e-4], [1e-8, 4e-5, 8e-4]])
+@pytest.mark.parametrize("seed", range(3))
+def test_directions_of_faint_correlations_do_not_come_from_rounding(seed, faint):
+    """In float32 the weaker network's direction, the core times a vector over rho, would be noise below rho = 1e-4."""
+    rng = np.random.default_rng(seed)
+    samples, units = 600, 24
+    basis = rng.normal(size=(samples, 2 * units))
+    basis = np.linalg.qr(basis - basis.mean(axis=0))[0]
+    rho = np.concatenate([np.linspace(0.95, 0.05, units - len(faint)), faint])
+    first, second = (np.linalg.qr(rng.normal(size=(units, units)))[0] for _ in range(2))
+    left, other = basis[:, :units] @ first, basis[:, :units] * rho + basis[:, units:] * np.sqrt(1 - rho**2)
+    x, y = (
+        (side @ (rng.normal(size=(units, units)) + 3 * np.eye(units))).astype(np.float32)
+        for side in (left, other @ second)
+    )
+    right = [reference.pwcca(a.astype(np.float64), b.astype(np.float64)) for a, b in ((x, y), (y, x))]
+    found = pyrnnsim.pairwise_pwcca([x, y], side="first")
+    np.testing.assert_allclose([1 - found[0, 1], 1 - found[1, 0]], right, atol=5e-6)
