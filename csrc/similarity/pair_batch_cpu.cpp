@@ -262,21 +262,24 @@ bool restore_faint(const Sizes& s, Scratch<T>& w) {
   while (faint < s.n && w.rho[faint] < kFaint) ++faint;
   for (std::int64_t k = faint - 1; k >= 0; --k) {
     for (int time = 0; time < 2; ++time) {
-      double* share = w.alpha;  // of the direction in each stronger one
-      for (std::int64_t q = 0; q < s.wide; ++q) share[q] = 0;
+      double* share = w.alpha;  // of the direction in each stronger one; columns past n hold anything
+      for (std::int64_t q = 0; q < s.n; ++q) share[q] = 0;
       for (std::int64_t p = 0; p < s.n; ++p) {
         const double x = w.image[p * w.stride + k];
-        for (std::int64_t q = 0; q < s.wide; ++q) share[q] += x * static_cast<double>(w.image[p * w.stride + q]);
+        for (std::int64_t q = 0; q < s.n; ++q) share[q] += x * static_cast<double>(w.image[p * w.stride + q]);
       }
-      for (std::int64_t q = 0; q < s.wide; ++q)
-        share[q] = q > k && q < s.n && w.norm2[q] > 1e-60 ? share[q] / w.norm2[q] : 0;
+      for (std::int64_t q = 0; q < s.n; ++q) share[q] = q > k && w.norm2[q] > 1e-60 ? share[q] / w.norm2[q] : 0;
       w.norm2[k] = 0;
       for (std::int64_t p = 0; p < s.n; ++p) {
+        const T* row = w.image + p * w.stride;
         double sums[8] = {};  // independent, so that the additions become vectors
-        for (std::int64_t q = 0; q < s.wide; q += 8)
-          for (int i = 0; i < 8; ++i) sums[i] += share[q + i] * static_cast<double>(w.image[p * w.stride + q + i]);
-        const double x = w.image[p * w.stride + k] -
-                         (((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7])));
+        std::int64_t q = 0;
+        for (; q + 8 <= s.n; q += 8)
+          for (int i = 0; i < 8; ++i) sums[i] += share[q + i] * static_cast<double>(row[q + i]);
+        for (; q < s.n; ++q) sums[0] += share[q] * static_cast<double>(row[q]);
+        for (int half = 4; half > 0; half /= 2)
+          for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+        const double x = row[k] - sums[0];
         w.image[p * w.stride + k] = static_cast<T>(x);
         w.norm2[k] += x * x;
       }
