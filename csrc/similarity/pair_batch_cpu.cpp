@@ -1,4 +1,5 @@
 #include "back_transform.hpp"
+#include "faint_directions.hpp"
 #include "pair_batch.hpp"
 #include "pair_error.hpp"
 #include "projection_weights.hpp"
@@ -251,44 +252,6 @@ Side weighted_mean(const PairBatch<T>& a, const Scratch<T>& w, const PairCore<T>
   return {similarity, error, doubt};
 }
 
-// Below this correlation the large side's directions, which come as M a / rho, show the rounding of M.
-constexpr double kFaint = 1e-3;
-
-// A square core leaves a faint direction no choice but to be orthogonal to all stronger ones: what those span is taken out
-// of it, strongest first and twice, for once leaves rounding. Returns false where nothing is left.
-template <class T>
-bool restore_faint(const Sizes& s, Scratch<T>& w) {
-  std::int64_t faint = 0;
-  while (faint < s.n && w.rho[faint] < kFaint) ++faint;
-  for (std::int64_t k = faint - 1; k >= 0; --k) {
-    for (int time = 0; time < 2; ++time) {
-      double* share = w.alpha;  // of the direction in each stronger one; columns past n hold anything
-      for (std::int64_t q = 0; q < s.n; ++q) share[q] = 0;
-      for (std::int64_t p = 0; p < s.n; ++p) {
-        const double x = w.image[p * w.stride + k];
-        for (std::int64_t q = 0; q < s.n; ++q) share[q] += x * static_cast<double>(w.image[p * w.stride + q]);
-      }
-      for (std::int64_t q = 0; q < s.n; ++q) share[q] = q > k && w.norm2[q] > 1e-60 ? share[q] / w.norm2[q] : 0;
-      w.norm2[k] = 0;
-      for (std::int64_t p = 0; p < s.n; ++p) {
-        const T* row = w.image + p * w.stride;
-        double sums[8] = {};  // independent, so that the additions become vectors
-        std::int64_t q = 0;
-        for (; q + 8 <= s.n; q += 8)
-          for (int i = 0; i < 8; ++i) sums[i] += share[q + i] * static_cast<double>(row[q + i]);
-        for (; q < s.n; ++q) sums[0] += share[q] * static_cast<double>(row[q]);
-        for (int half = 4; half > 0; half /= 2)
-          for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
-        const double x = row[k] - sums[0];
-        w.image[p * w.stride + k] = static_cast<T>(x);
-        w.norm2[k] += x * x;
-      }
-    }
-    if (!(w.norm2[k] > 1e-60)) return false;
-  }
-  return true;
-}
-
 template <class T>
 void weigh_pair(const PairBatch<T>& a, const Sizes& s, const PairCore<T>& pair, const Pending<T>& kept, Scratch<T>& w) {
   const std::int64_t large = pair.rows_small ? pair.columns : pair.rows;
@@ -305,7 +268,7 @@ void weigh_pair(const PairBatch<T>& a, const Sizes& s, const PairCore<T>& pair, 
       w.norm2[k] += x * x;
     }
   const bool rows = pair.rows_small, wider = large > s.n;
-  if (!wider && !restore_faint(s, w)) *pair.flags |= kUnresolved;
+  if (!wider && !restore_faint(s.n, w.stride, w.rho, w.image, w.norm2, w.alpha)) *pair.flags |= kUnresolved;
   const Side small = weighted_mean(a, w, pair, w.z, rows ? pair.row_loadings : pair.column_loadings, s.n,
                                    rows ? pair.row_units : pair.column_units, nullptr, false);
   const Side other = weighted_mean(a, w, pair, w.image, rows ? pair.column_loadings : pair.row_loadings, large,
