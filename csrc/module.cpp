@@ -11,6 +11,7 @@
 #include "common/bind_gil.hpp"
 #include "common/isa.hpp"
 #include "common/parallel.hpp"
+#include "eig/bind_eig.hpp"
 #include "similarity/bind_similarity.hpp"
 #include "tasks/bind_tasks.hpp"
 
@@ -55,4 +56,5 @@ PYBIND11_MODULE(_core, m) {
   pyrnnsim::bind_similarity(m);
   pyrnnsim::bind_tasks(m);
   pyrnnsim::bind_cells(m);
+  pyrnnsim::bind_eig(m);
 }

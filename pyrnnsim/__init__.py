@@ -15,6 +15,7 @@ except ImportError as error:
 from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
+from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation
 from pyrnnsim.populations.network import Network
@@ -43,6 +44,7 @@ __all__ = [
     "CanonicalCorrelations",
     "Config",
     "DistanceMatrix",
+    "EigenDecomposition",
     "Embedding",
     "Evaluation",
     "Network",
@@ -56,6 +58,7 @@ __all__ = [
     "canonical_correlations",
     "chance_similarity",
     "cross_distances",
+    "eig",
     "embed",
     "load_recipes",
     "pairwise",

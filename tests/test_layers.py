@@ -19,7 +19,7 @@ LAYERS = [
     {"_dtypes", "_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
     {"_inputs", "tasks"},
-    {"populations", "similarity"},
+    {"eigen", "populations", "similarity"},
     {"embedding"},
     {"groups", "separation"},
     {"summary"},
@@ -34,7 +34,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
 UPWARDS = {("similarity.matrix", "figures.matrix"), ("__init__", "torch")}
 #: The parts that may call the native code.
-NATIVE_USERS = {"_config", "_options", "populations", "similarity", "tasks", "torch"}
+NATIVE_USERS = {"_config", "_options", "eigen", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.
 OWNED = {"matplotlib": {"figures"}, "argparse": {"cli", "cli_train"}}
 
@@ -141,7 +141,7 @@ def is_binding(path: Path) -> bool:
 
 
 #: Kernels of one folder know those of lower ones; bindings know all, the table of contents the bindings.
-NATIVE_LEVEL = {"common": 0, "similarity": 1, "tasks": 1, "cells": 2}
+NATIVE_LEVEL = {"common": 0, "similarity": 1, "tasks": 1, "cells": 2, "eig": 2}
 BINDING_LEVEL = 1 + max(NATIVE_LEVEL.values())
 
 

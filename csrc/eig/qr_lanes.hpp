@@ -1,0 +1,201 @@
+// Eigenvalues of kEigenLanes upper Hessenberg matrices at a time, one per lane: the double-shift QR iteration (Francis
+// 1961/62), deflating as LAPACK's dlahqr does.
+//
+// A sweep chases the bulges of all lanes at once through the union of their windows; outside its own window a lane has
+// reflectors of zero. Only rows and columns inside a window matter to its eigenvalues, and these see the same operations
+// whatever the union is, so a lane's bits do not depend on its neighbours. Reflectors are applied near the diagonal at
+// once and to the rest of the matrix in blocks of kDelay.
+#pragma once
+#include "reflector_lanes.hpp"
+#include "shifts.hpp"
+
+namespace pyrnnsim::PYRNNSIM_ISA {
+
+inline constexpr std::int64_t kDelay = 24;
+inline constexpr int kMaxIterations = 120;  // for one eigenvalue or pair
+inline constexpr double kRounding = 2.220446049250313e-16;
+
+struct QrLanes {
+  double* h;            // (n + 3, stride, lanes), zero beyond each lane's matrix
+  std::int64_t stride;  // >= n + 3, odd
+  std::int64_t n;       // largest size
+  const std::int64_t* sizes;
+  double* const* re;  // per lane (sizes[l],)
+  double* const* im;
+  double* reflectors;  // (n + 3) * kReflectorDoubles
+  bool* converged;
+};
+
+struct QrState {
+  alignas(kVectorBytes) double low[kEigenLanes];  // first and last row of the window; high < 0: done
+  alignas(kVectorBytes) double high[kEigenLanes];
+  alignas(kVectorBytes) double start[3][kEigenLanes];
+  alignas(kVectorBytes) double size[kEigenLanes];  // largest element of the matrix
+  int iterations[kEigenLanes];
+  std::int64_t first, last;  // the union of the windows
+};
+
+PYRNNSIM_INLINE double* element(const QrLanes& q, std::int64_t i, std::int64_t j) {
+  return q.h + (i * q.stride + j) * kEigenLanes;
+}
+
+// Sets negligible subdiagonals to zero, and each lane's low to the row below its last zero.
+static void find_windows(const QrLanes& q, QrState& state) {
+  using V = Vec<double>;
+  const V high = load(state.high), size = load(state.size);
+  V low{};
+  for (std::int64_t i = 1; i <= state.last; ++i) {
+    double* at = element(q, i, i);
+    const V below = load(at - kEigenLanes), d0 = load(element(q, i - 1, i - 1)), d1 = load(at);
+    const V sub = absolute(below), up = absolute(load(element(q, i - 1, i)));
+    V sum = absolute(d0) + absolute(d1);
+    sum = select<double>(sum == 0.0, size, sum);
+    const V gap = absolute(d0 - d1), end = absolute(d1);
+    const Mask<double> wider = gap > end;
+    const V product = select<double>(wider, gap, end) * select<double>(wider, end, gap);
+    const Mask<double> small = (sub <= kRounding * sum) & (sub * up <= kRounding * product);
+    const V row = broadcast(static_cast<double>(i));
+    const Mask<double> split = (small | (sub <= 1e-145)) & (row <= high);
+    store(at - kEigenLanes, select<double>(split, V{}, below));
+    low = select<double>(split, row, low);
+  }
+  store(state.low, low);
+}
+
+// Takes eigenvalues of windows of one or two rows off lane l.
+static void take_eigenvalues(const QrLanes& q, QrState& state, int l) {
+  auto at = [&](std::int64_t i, std::int64_t j) { return element(q, i, j)[l]; };
+  auto high = static_cast<std::int64_t>(state.high[l]), low = static_cast<std::int64_t>(state.low[l]);
+  while (high >= 0) {
+    while (low > high) {
+      low = high;
+      while (low > 0 && at(low, low - 1) != 0) --low;
+    }
+    if (high - low > 1) break;
+    if (high == low) {
+      q.re[l][high] = at(high, high);
+      q.im[l][high] = 0;
+    } else {
+      eigenvalues_of_two(at(low, low), at(low, high), at(high, low), at(high, high), q.re[l] + low, q.im[l] + low);
+    }
+    high = low - 1;
+    state.iterations[l] = 0;
+  }
+  state.high[l] = static_cast<double>(high);
+  state.low[l] = high < 0 ? 1e9 : static_cast<double>(low);
+}
+
+static void choose_shifts(const QrLanes& q, QrState& state, int l) {
+  auto at = [&](std::int64_t i, std::int64_t j) { return element(q, i, j)[l]; };
+  const auto m = static_cast<std::int64_t>(state.high[l]), f = static_cast<std::int64_t>(state.low[l]);
+  const ShiftWindow window{{at(m - 1, m - 1), at(m - 1, m), at(m, m - 1), at(m, m)},
+                           at(m - 1, m - 2),
+                           {at(f, f), at(f, f + 1), at(f + 1, f), at(f + 1, f + 1)},
+                           at(f + 2, f + 1)};
+  double xyz[3];
+  start_vector(window, ++state.iterations[l] % 10 == 0, xyz);
+  for (int i = 0; i < 3; ++i) state.start[i][l] = xyz[i];
+}
+
+// Makes the reflector of step k in every lane and moves the bulges on by one column.
+PYRNNSIM_INLINE ReflectorLanes chase(const QrLanes& q, const QrState& state, std::int64_t k) {
+  using V = Vec<double>;
+  const V row = broadcast(static_cast<double>(k)), low = load(state.low), high = load(state.high);
+  const Mask<double> start = row == low, inside = (row >= low) & (row < high), three = row + 2.0 <= high;
+  const std::int64_t down = q.stride * kEigenLanes;
+  double* p = element(q, k, k) - kEigenLanes;
+  V old[3]{};
+  if (k > 0)
+    for (int i = 0; i < 3; ++i) old[i] = load(p + i * down);
+  const V x = select<double>(start, load(state.start[0]), old[0]),
+          y = select<double>(start, load(state.start[1]), old[1]);
+  const V z = select<double>(three, select<double>(start, load(state.start[2]), old[2]), V{});
+  V squares = x * x;
+  squares = squares + y * y;
+  squares = squares + z * z;
+  const Mask<double> worth = inside & (squares > 1e-290);
+  const V root = square_root(squares), s = select<double>(x < 0.0, -root, root), pivot = x + s;
+  const V inverse = select<double>(worth, 1.0 / (pivot * s), V{}), by_pivot = s * inverse;
+  ReflectorLanes r;
+  r.tau = pivot * pivot * inverse;
+  r.v2 = y * by_pivot;
+  r.v3 = z * by_pivot;
+  r.tau2 = r.tau * r.v2;
+  r.tau3 = r.tau * r.v3;
+  if (k > 0) {
+    const Mask<double> moved = inside & ~start;
+    store(p, select<double>(moved & worth, -s, old[0]));
+    store(p + down, select<double>(moved, V{}, old[1]));
+    store(p + 2 * down, select<double>(moved & three, V{}, old[2]));
+  }
+  return r;
+}
+
+static void sweep(const QrLanes& q, const QrState& state) {
+  constexpr int W = kEigenLanes;
+  const std::int64_t first = state.first, last = state.last, down = q.stride * W;
+  for (std::int64_t begin = first; begin < last; begin += kDelay) {
+    const std::int64_t end = begin + kDelay < last ? begin + kDelay : last, edge = end + 2 < last ? end + 2 : last;
+    for (std::int64_t k = begin; k < end; ++k) {
+      const ReflectorLanes r = chase(q, state, k);
+      store_reflector(q.reflectors + k * kReflectorDoubles, r);
+      for (double *a = element(q, k, k), *stop = element(q, k, edge); a <= stop; a += W) {
+        Vec<double> x = load(a), y = load(a + down), z = load(a + 2 * down);
+        reflect(r, x, y, z);
+        store(a, x);
+        store(a + down, y);
+        store(a + 2 * down, z);
+      }
+      const std::int64_t bottom = k + 3 < last ? k + 3 : last;
+      for (double *a = element(q, begin, k), *stop = element(q, bottom, k); a <= stop; a += down) {
+        Vec<double> x = load(a), y = load(a + W), z = load(a + 2 * W);
+        reflect(r, x, y, z);
+        store(a, x);
+        store(a + W, y);
+        store(a + 2 * W, z);
+      }
+    }
+    const double* delayed = q.reflectors + begin * kReflectorDoubles;
+    reflect_columns(element(q, begin, edge + 1), q.stride, last - edge, end - begin, delayed);
+    reflect_rows(element(q, first, begin), q.stride, begin - first, end - begin, delayed);
+  }
+}
+
+// h is destroyed. A lane that does not converge is reported and costs its neighbours time only.
+static void qr_eigenvalues(const QrLanes& q) {
+  constexpr int W = kEigenLanes;
+  QrState state{};
+  for (int l = 0; l < W; ++l) {
+    state.high[l] = static_cast<double>(q.sizes[l] - 1);
+    q.converged[l] = true;
+  }
+  Vec<double> size{};
+  for (std::int64_t i = 0; i < q.n; ++i)
+    for (std::int64_t j = i > 0 ? i - 1 : 0; j < q.n; ++j) {
+      const Vec<double> x = absolute(load(element(q, i, j)));
+      size = select<double>(x > size, x, size);
+    }
+  store(state.size, size);
+  state.last = q.n - 1;
+  while (state.last >= 0) {
+    find_windows(q, state);
+    state.last = -1;
+    state.first = q.n;
+    for (int l = 0; l < W; ++l) {
+      take_eigenvalues(q, state, l);
+      if (state.high[l] >= 0 && state.iterations[l] >= kMaxIterations) {
+        q.converged[l] = false;
+        state.high[l] = -1;
+        state.low[l] = 1e9;
+      }
+      if (state.high[l] < 0) continue;
+      choose_shifts(q, state, l);
+      const auto low = static_cast<std::int64_t>(state.low[l]), high = static_cast<std::int64_t>(state.high[l]);
+      state.first = low < state.first ? low : state.first;
+      state.last = high > state.last ? high : state.last;
+    }
+    if (state.last >= 0) sweep(q, state);
+  }
+}
+
+}  // namespace pyrnnsim::PYRNNSIM_ISA
