@@ -20,6 +20,7 @@ CHECKOUTS = {
     "netrep": "ahwillia/netrep",
     "anatome": "moskomule/anatome",
     "sim-metric": "js-d/sim_metric",
+    "fixed-point-finder": "mattgolub/fixed-point-finder",
 }
 #: Largest deviation from the float64 references over which nothing is timed.
 TOLERANCE = {(OURS, "float32"): 1e-5, (OURS, "float64"): 1e-10, ("rival", "float32"): 1e-3, ("rival", "float64"): 1e-8}

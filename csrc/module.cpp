@@ -11,6 +11,7 @@
 #include "common/bind_gil.hpp"
 #include "common/isa.hpp"
 #include "common/parallel.hpp"
+#include "dynamics/bind_dynamics.hpp"
 #include "eig/bind_eig.hpp"
 #include "similarity/bind_similarity.hpp"
 #include "tasks/bind_tasks.hpp"
@@ -57,4 +58,5 @@ PYBIND11_MODULE(_core, m) {
   pyrnnsim::bind_tasks(m);
   pyrnnsim::bind_cells(m);
   pyrnnsim::bind_eig(m);
+  pyrnnsim::bind_dynamics(m);
 }

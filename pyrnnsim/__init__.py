@@ -15,6 +15,9 @@ except ImportError as error:
 from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
+from pyrnnsim.dynamics.fixed_points import find_fixed_points
+from pyrnnsim.dynamics.linearization import Linearization, linearize
+from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation
@@ -47,6 +50,9 @@ __all__ = [
     "EigenDecomposition",
     "Embedding",
     "Evaluation",
+    "FixedPointSet",
+    "FixedPoints",
+    "Linearization",
     "Network",
     "Options",
     "Population",
@@ -60,6 +66,8 @@ __all__ = [
     "cross_distances",
     "eig",
     "embed",
+    "find_fixed_points",
+    "linearize",
     "load_recipes",
     "pairwise",
     "pairwise_cca",

@@ -121,3 +121,13 @@ def cell_step(
 def cell_jacobian(
     spec: dict[str, Any], params: _Named, states: NDArray[Any], inputs: NDArray[Any], n_jobs: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]: ...
+def cell_newton(
+    spec: dict[str, Any],
+    params: _Named,
+    at: _Named,
+    tolerance: float,
+    iterations: int,
+    radius: float,
+    relative: bool,
+    n_jobs: int,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]: ...

@@ -20,7 +20,7 @@ LAYERS = [
     {"_config", "_options"},
     {"_inputs", "tasks"},
     {"eigen", "populations", "similarity"},
-    {"embedding"},
+    {"dynamics", "embedding"},
     {"groups", "separation"},
     {"summary"},
     {"figures"},
@@ -32,9 +32,14 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
-UPWARDS = {("similarity.matrix", "figures.matrix"), ("__init__", "torch")}
+UPWARDS = {
+    ("similarity.matrix", "figures.matrix"),
+    ("dynamics.linearization", "figures.spectrum"),
+    ("dynamics.result", "figures.fixed_points"),
+    ("__init__", "torch"),
+}
 #: The parts that may call the native code.
-NATIVE_USERS = {"_config", "_options", "eigen", "populations", "similarity", "tasks", "torch"}
+NATIVE_USERS = {"_config", "_options", "dynamics", "eigen", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.
 OWNED = {"matplotlib": {"figures"}, "argparse": {"cli", "cli_train"}}
 
@@ -141,7 +146,7 @@ def is_binding(path: Path) -> bool:
 
 
 #: Kernels of one folder know those of lower ones; bindings know all, the table of contents the bindings.
-NATIVE_LEVEL = {"common": 0, "similarity": 1, "tasks": 1, "cells": 2, "eig": 2}
+NATIVE_LEVEL = {"common": 0, "similarity": 1, "tasks": 1, "cells": 2, "eig": 2, "dynamics": 3}
 BINDING_LEVEL = 1 + max(NATIVE_LEVEL.values())
 
 

@@ -75,7 +75,8 @@ void write_gru_rows(const Jacobians<T>& a, const Layout<T>& s, const Workspace<T
   const std::int64_t point = p * s.row, wide = padded_inputs(s), matrix = s.units * s.units;
   const T *to_c = w.delta + point, *to_g = to_c + s.plane, *to_r = to_g + s.plane;
   const T *g = w.grad + point, *r = g + s.plane, *w_c = a.parameters.w_rec;
-  for (std::int64_t i = 0; i < matrix; ++i) w.masked[i] = w_c[i] * to_r[i % s.units];
+  for (std::int64_t n = 0; n < s.units; ++n)
+    for (std::int64_t m = 0; m < s.units; ++m) w.masked[n * s.units + m] = w_c[n * s.units + m] * to_r[m];
   const Operand<T> left{w.masked, s.units, 1, s.units};
   for (std::int64_t j = 0; j < s.units; j += kPanel<T>) {
     const std::int64_t columns = s.vectors(j) * kWidth<T>;

@@ -1,0 +1,202 @@
+"""Networks near a state: Jacobians, modes, time constants, frequencies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pyrnnsim._threads import thread_limit
+from pyrnnsim.dynamics import spectra
+from pyrnnsim.dynamics.starts import given_starts
+from pyrnnsim.dynamics.subjects import parse_subjects
+from pyrnnsim.populations.activity import as_frame
+from pyrnnsim.populations.arrays import as_numbers
+from pyrnnsim.populations.network import Network
+from pyrnnsim.populations.population import Population
+from pyrnnsim.populations.record import TrainingRecord
+from pyrnnsim.populations.store import read_tensors, write_tensors
+from pyrnnsim.populations.table import Row
+
+_FORMAT = "pyrnnsim linearization 1"
+#: Condition number of an eigenvalue from which on half of the digits are gone, and left vectors mean little.
+_ILL = 1e8
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Linearization:
+    """F(h + d, x + e) = F(h, x) + J d + J_x e at n states; J = R diag(lambda) L.
+
+    Arrays have a leading axis K where several networks were given. Modes are in the order of descending magnitude,
+    conjugate pairs side by side, positive imaginary part first.
+
+    Attributes:
+        states: (n, S).
+        inputs: (n, M).
+        jacobian: (n, S, S), dF_i / dh_j.
+        input_jacobian: (n, S, M), dF_i / dx_j.
+        eigenvalues: (n, S), complex.
+        right: (n, S, S) eigenvectors in columns, of unit length.
+        left: (n, S, S) left eigenvectors in rows, L R = 1. Where a mode is ill-conditioned they are large and
+            inaccurate; where left and right are orthogonal (a defective J) the row has unit length and L R is not 1.
+        condition: (n, S) condition number of each eigenvalue, |l| |r|: how far it moves, to first order, when J moves
+            by 1. inf for a defective one.
+    """
+
+    states: NDArray[np.float64]
+    inputs: NDArray[np.float64]
+    jacobian: NDArray[np.float64]
+    input_jacobian: NDArray[np.float64]
+    eigenvalues: NDArray[np.complex128]
+    right: NDArray[np.complex128]
+    left: NDArray[np.complex128]
+    condition: NDArray[np.float64]
+
+    @property
+    def ill_conditioned(self) -> NDArray[np.bool_]:
+        """(n,) whether a condition number exceeds 1e8, so that the decomposition cannot be relied on."""
+        return np.asarray(~(self.condition <= _ILL).all(axis=-1))
+
+    @property
+    def time_constants(self) -> NDArray[np.float64]:
+        """(n, S) steps in which each mode decays, or grows, by a factor of e: 1 / |log |lambda||; inf on the circle."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(1 / np.abs(np.log(np.abs(self.eigenvalues))))
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """(n, S) cycles per step, angle(lambda) / 2 pi, from -0.5 to 0.5."""
+        return np.asarray(np.angle(self.eigenvalues) / (2 * np.pi))
+
+    @property
+    def unstable_modes(self) -> NDArray[np.int64]:
+        """(n,) eigenvalues with magnitude above 1."""
+        return np.asarray((np.abs(self.eigenvalues) > 1).sum(axis=-1))
+
+    @property
+    def rows(self) -> list[Row]:
+        """One row per state and mode."""
+        flat = {name: getattr(self, name).reshape(-1) for name in ("eigenvalues", "condition")}
+        times, frequencies = self.time_constants.reshape(-1), self.frequencies.reshape(-1)
+        index = np.ndindex(self.eigenvalues.shape)
+        return [
+            {
+                **({"network": at[0]} if len(at) == 3 else {}),
+                "state": at[-2],
+                "mode": at[-1],
+                "magnitude": float(abs(flat["eigenvalues"][i])),
+                "time_constant": float(times[i]),
+                "frequency": float(frequencies[i]),
+                "condition": float(flat["condition"][i]),
+            }
+            for i, at in enumerate(index)
+        ]
+
+    @property
+    def frame(self) -> Any:
+        """The rows as a pandas table."""
+        return as_frame(self.rows, "Linearization.frame")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the eigenvalues in the complex plane; see ``pyrnnsim.figures.plot_spectrum``.
+
+        Args:
+            ax: Matplotlib axes to draw into; None makes a new figure.
+        """
+        return import_module("pyrnnsim.figures.spectrum").plot_spectrum(self, ax=ax)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one file, atomically and with a checksum; nothing in it is code.
+
+        Raises:
+            OSError: If the file cannot be written; an earlier one of that name is intact.
+        """
+        tensors = {}
+        for field in fields(self):
+            array = getattr(self, field.name)
+            plain = np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
+            tensors[field.name] = plain
+        write_tensors(path, _FORMAT, {}, tensors)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ValueError: If the file is damaged, or holds no linearization of this version.
+            OSError: If it cannot be read.
+        """
+        _, tensors = read_tensors(path, _FORMAT, "linearization")
+        for name in ("eigenvalues", "right", "left"):
+            tensors[name] = tensors[name][..., 0] + 1j * tensors[name][..., 1]
+        return cls(**{field.name: tensors[field.name] for field in fields(cls)})
+
+    def __repr__(self) -> str:
+        ill = int(self.ill_conditioned.sum())
+        return f"<Linearization at states of shape {self.states.shape}, {ill} ill-conditioned>"
+
+
+def linearize(
+    population: Population | Network | TrainingRecord | Callable[[Any, Any], Any],
+    states: ArrayLike,
+    inputs: ArrayLike,
+) -> Linearization:
+    """Jacobians and modes of networks at given states and inputs, in float64.
+
+    Args:
+        population: One network, several of one state size, or a function F(h, x) of torch tensors; see
+            :func:`pyrnnsim.find_fixed_points`.
+        states: h: (n, S), or (K, n, S) with one set for each of K networks. A population of one takes both.
+        inputs: x: (M,) for all states, or (n, M).
+    Returns:
+        Arrays with leading axes (n,) or (K, n), as ``states`` has them.
+    Raises:
+        TypeError, ValueError: For shapes that do not fit, or numbers that are not finite.
+    Cost: about 25 S^3 flops per state, for the eigenvectors.
+    Source: Maheswaranathan et al. 2019, 2.3 and equation 5.
+    """
+    caller = "linearize"
+    subjects = parse_subjects(caller, population)
+    array = as_numbers(caller, "states", states)
+    wanted = len(subjects.systems)
+    if array.ndim not in (2, 3) or (array.ndim == 2 and wanted > 1) or (array.ndim == 3 and len(array) != wanted):
+        shape = f"({wanted}, n, S)" if wanted > 1 else "(n, S)"
+        raise ValueError(f"{caller}: states must be {shape}, got shape {array.shape}; use states[None] for one")
+    sizes = {system.size for system in subjects.systems}
+    if len(sizes) > 1:
+        raise ValueError(f"{caller}: networks differ in state size ({sorted(sizes)}); linearize them one at a time")
+    if array.shape[-2] == 0:
+        raise ValueError(f"{caller}: states are empty, got shape {array.shape}; give at least one state")
+    points = given_starts(caller, array if array.ndim == 3 else array[None], subjects.systems, "states")
+    given = _inputs(caller, inputs, len(points[0]), subjects.systems)
+    with thread_limit():
+        parts = [_linearized(system, one, given) for system, one in zip(subjects.systems, points, strict=True)]
+    if array.ndim == 2:
+        return parts[0]
+    stacked = {field.name: np.stack([getattr(part, field.name) for part in parts]) for field in fields(Linearization)}
+    return Linearization(**stacked)
+
+
+def _linearized(system: Any, states: NDArray[np.float64], inputs: NDArray[np.float64]) -> Linearization:
+    expansion = system.expand(states, inputs)
+    made = spectra.modes(expansion.by_states)
+    return Linearization(states, inputs, expansion.by_states, expansion.by_inputs, *made)
+
+
+def _inputs(caller: str, inputs: object, count: int, systems: Any) -> NDArray[np.float64]:
+    array = as_numbers(caller, "inputs", inputs).astype(np.float64)
+    for system in systems:
+        size = array.shape[-1] if system.inputs < 0 and array.ndim else system.inputs
+        if array.shape not in ((size,), (count, size)):
+            raise ValueError(
+                f"{caller}: inputs of network {system.name!r} must be (M,) or (n, M) = ({count}, {size}), got shape "
+                f"{array.shape}"
+            )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{caller}: inputs hold NaN or infinity")
+    return np.array(np.broadcast_to(array, (count, array.shape[-1])))

@@ -1,0 +1,254 @@
+"""Fixed points of one network at one input, and of a population at several."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim.populations.activity import as_frame
+from pyrnnsim.populations.store import read_tensors, write_tensors
+from pyrnnsim.populations.table import Row, to_text
+
+_FORMAT = "pyrnnsim fixed points 1"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPointSet:
+    """Points of one network at one constant input: fixed ones first, then slow ones, each by stability.
+
+    Attributes:
+        name: Of the network.
+        input: (M,).
+        states: (n, S), float64.
+        status: (n,) ``"fixed"``: the error estimate is below the tolerance; ``"slow"``: it is not, so that the state
+            may move slowly past, or belong to a continuum of fixed points.
+        residual: (n,) max|F(h) - h|.
+        error_estimate: (n,) |(I - J)^-1| (max|F(h) - h| + rounding), the distance to the fixed point to first order;
+            inf where I - J is singular.
+        speed: (n,) Euclidean |F(h) - h| per step.
+        unstable_modes: (n,) eigenvalues of J with magnitude above 1.
+        eigenvalues: (n, S) of J = dF/dh by descending magnitude, conjugate pairs side by side.
+        basin: (n,) starts that led to each point; 0 where only midpoints of others did.
+        outputs: (n, O) readout of the states.
+        starts: Number of starts.
+        degree: Sum of sign det(I - J) over the fixed points. That of all fixed points of a tanh network is 1.
+        must_be_one: Whether that theorem holds here: F maps a compact convex set into itself.
+        closed: Whether a search from all midpoints and mirror images of the points found nothing new.
+        listed: Whether all isolated fixed points were listed region by region (small relu networks).
+    """
+
+    name: str
+    input: NDArray[np.float64]
+    states: NDArray[np.float64]
+    status: NDArray[np.str_]
+    residual: NDArray[np.float64]
+    error_estimate: NDArray[np.float64]
+    speed: NDArray[np.float64]
+    unstable_modes: NDArray[np.int64]
+    eigenvalues: NDArray[np.complex128]
+    basin: NDArray[np.int64]
+    outputs: NDArray[np.float64]
+    starts: int
+    degree: int
+    must_be_one: bool
+    closed: bool
+    listed: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether all evidence there is says that no fixed point is missing.
+
+        The points were listed one by one; or the search was closed, and the degree is 1 where it must be. Evidence,
+        no proof: a pair of missing points of opposite sign leaves the degree as it is.
+        """
+        return self.listed or (self.closed and (self.degree == 1 or not self.must_be_one))
+
+    @property
+    def fixed(self) -> NDArray[np.bool_]:
+        """(n,) whether each is a fixed point."""
+        return np.asarray(self.status == "fixed")
+
+    @property
+    def evidence(self) -> str:
+        """One sentence on what speaks for or against completeness."""
+        if self.listed:
+            return "complete: every linear region was solved"
+        closure = "nothing new from midpoints" if self.closed else "not closed: midpoints left untried"
+        degree = f"degree {self.degree}" + (", must be 1" if self.must_be_one else ", no theorem for this cell")
+        return f"{'complete' if self.complete else 'incomplete'}: {closure}; {degree}"
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    @property
+    def rows(self) -> list[Row]:
+        """One row per point."""
+        magnitude = np.abs(self.eigenvalues).max(axis=1, initial=0.0)
+        return [
+            {
+                "name": self.name,
+                "point": i,
+                "status": str(self.status[i]),
+                "unstable_modes": int(self.unstable_modes[i]),
+                "largest_eigenvalue": float(magnitude[i]),
+                "speed": float(self.speed[i]),
+                "residual": float(self.residual[i]),
+                "error_estimate": float(self.error_estimate[i]),
+                "basin": int(self.basin[i]),
+                **{f"output_{o}": float(y) for o, y in enumerate(self.outputs[i])},
+            }
+            for i in range(len(self))
+        ]
+
+    @property
+    def frame(self) -> Any:
+        """The rows as a pandas table."""
+        return as_frame(self.rows, "FixedPointSet.frame")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the points on their first two principal axes; see ``pyrnnsim.figures.plot_fixed_points``.
+
+        Args:
+            ax: Matplotlib axes to draw into; None makes a new figure.
+        """
+        return import_module("pyrnnsim.figures.fixed_points").plot_fixed_points(self, ax=ax)
+
+    def __str__(self) -> str:
+        return f"{to_text(self.rows)}\n{self.evidence}"
+
+    def __repr__(self) -> str:
+        slow = len(self) - int(self.fixed.sum())
+        return f"<FixedPointSet of {self.name!r}: {len(self) - slow} fixed, {slow} slow; {self.evidence}>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoints:
+    """Fixed points of K networks at C inputs: ``result[k, c]`` is a :class:`FixedPointSet`, ``result[k]`` C of them.
+
+    Attributes:
+        sets: K tuples of C sets.
+        inputs: (C, M).
+        settings: How they were looked for.
+    """
+
+    sets: tuple[tuple[FixedPointSet, ...], ...]
+    inputs: NDArray[np.float64]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __getitem__(self, index: int | tuple[int, int]) -> Any:
+        if isinstance(index, tuple):
+            k, c = index
+            return self.sets[k][c]
+        return self.sets[index]
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+    def __iter__(self) -> Iterator[tuple[FixedPointSet, ...]]:
+        return iter(self.sets)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One per network."""
+        return tuple(row[0].name for row in self.sets)
+
+    @property
+    def complete(self) -> NDArray[np.bool_]:
+        """(K, C); see :attr:`FixedPointSet.complete`."""
+        return np.array([[one.complete for one in row] for row in self.sets], dtype=bool)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """(K, C, U + 1) fixed points with 0, 1, .., U unstable modes."""
+        most = max((int(one.unstable_modes[one.fixed].max(initial=0)) for row in self.sets for one in row), default=0)
+        return np.array(
+            [[np.bincount(one.unstable_modes[one.fixed], minlength=most + 1) for one in row] for row in self.sets],
+            dtype=np.int64,
+        )
+
+    @property
+    def rows(self) -> list[Row]:
+        """One row per network and input: how many points of which kind, and whether they are all."""
+        rows = []
+        for row, counts in zip(self.sets, self.counts, strict=True):
+            for c, (one, count) in enumerate(zip(row, counts, strict=True)):
+                kinds = {f"unstable_{u}": int(number) for u, number in enumerate(count)}
+                found = {"fixed": int(count.sum()), "slow": int(len(one) - count.sum())}
+                evidence = {"degree": one.degree, "complete": one.complete, "lost": one.starts - int(one.basin.sum())}
+                rows.append({"name": one.name, "condition": c, **found, **kinds, **evidence})
+        return rows
+
+    @property
+    def frame(self) -> Any:
+        """The rows as a pandas table; ``result[k, c].frame`` has one row per point."""
+        return as_frame(self.rows, "FixedPoints.frame")
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw how many points of each kind every network has; see ``pyrnnsim.figures.plot_point_counts``.
+
+        Args:
+            ax: Matplotlib axes to draw into; None makes a new figure.
+        """
+        return import_module("pyrnnsim.figures.fixed_points").plot_point_counts(self, ax=ax)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to one file, atomically and with a checksum; nothing in it is code.
+
+        Raises:
+            OSError: If the file cannot be written; an earlier one of that name is intact.
+        """
+        tensors, about = {"inputs": self.inputs}, []
+        for k, row in enumerate(self.sets):
+            about.append([{name: getattr(one, name) for name in _PLAIN} for one in row])
+            for c, one in enumerate(row):
+                tensors |= {f"{k}.{c}.{name}": _plain(getattr(one, name)) for name in _ARRAYS}
+        write_tensors(path, _FORMAT, {"settings": self.settings, "sets": about}, tensors)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ValueError: If the file is damaged, or holds no fixed points of this version.
+            OSError: If it cannot be read.
+        """
+        about, tensors = read_tensors(path, _FORMAT, "set of fixed points")
+
+        def restored(k: int, c: int, plain: dict[str, Any]) -> FixedPointSet:
+            own: dict[str, Any] = {name: tensors[f"{k}.{c}.{name}"] for name in _ARRAYS}
+            own["status"] = np.where(own["status"], "fixed", "slow")
+            own["eigenvalues"] = own["eigenvalues"][..., 0] + 1j * own["eigenvalues"][..., 1]
+            return FixedPointSet(**plain, **own)
+
+        rows = (tuple(restored(k, c, one) for c, one in enumerate(row)) for k, row in enumerate(about["sets"]))
+        return cls(tuple(rows), tensors["inputs"], about["settings"])
+
+    def __str__(self) -> str:
+        return to_text(self.rows)
+
+    def __repr__(self) -> str:
+        total = sum(int(one.fixed.sum()) for row in self.sets for one in row)
+        complete = int(self.complete.sum())
+        return (
+            f"<FixedPoints of {len(self)} networks at {len(self.inputs)} inputs: {total} fixed, {complete} of "
+            f"{self.complete.size} sets complete>"
+        )
+
+
+_PLAIN = ("name", "starts", "degree", "must_be_one", "closed", "listed")
+_ARRAYS = tuple(one.name for one in fields(FixedPointSet) if one.name not in _PLAIN)
+
+
+def _plain(array: NDArray[Any]) -> NDArray[Any]:
+    """The array in a type that files know."""
+    if array.dtype.kind == "U":
+        return np.asarray(array == "fixed")
+    if array.dtype.kind == "c":
+        return np.stack([array.real, array.imag], axis=-1)
+    return array
