@@ -23,7 +23,7 @@ struct NewtonSearch {
   std::int64_t iterations;  // at most
   double radius;            // of trust
   bool relative;            // whether it is |h| where that is more
-  void* workspace;  // workspace_bytes() bytes, aligned to 64
+  void* workspace;          // workspace_bytes() bytes, aligned to 64
 };
 
 // One thread. Points do not influence each other's bits.

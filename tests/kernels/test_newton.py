@@ -81,8 +81,36 @@ def test_a_singular_system_moves_only_where_it_must():
     assert settled.all()
 
 
-def test_points_threads_and_networks_do_not_matter():
-    spec, params, at = problem("gru", 13, "float32", points=300)
+def test_a_system_with_a_zero_pivot_is_solved_all_the_same(dtype):
+    """J - I = [[0, 1], [1, 0]]: elimination without exchanges has nothing to divide by."""
+    spec = {"cell": "vanilla", "activation": "relu"}
+    params = {"w_rec": np.ones((1, 1, 2, 2)), "w_in": np.zeros((1, 1, 2, 2)), "b": np.array([[[-3.0, -2.0]]])}
+    at = {"states": [[4.0, 4.0], [3.0, 5.0]], "inputs": [0.0, 0.0], "lower": [0.0, 0.0], "upper": [9.0, 9.0]}
+    at = {name: np.array(value, dtype=dtype)[None, None] for name, value in at.items()}
+    states, _, settled = newton(spec, {k: v.astype(dtype) for k, v in params.items()}, at, iterations=3, radius=9.0)
+    np.testing.assert_allclose(states, [[2.0, 3.0], [2.0, 3.0]], rtol=1e-6)
+    assert settled.all()
+
+
+def test_a_closed_forget_gate_is_no_division_by_zero(dtype):
+    """Units that keep their cell state for ever have a zero row in J - I; the others are solved for."""
+    spec, params, at = problem("lstm", 6, dtype, gain=0.5)
+    at |= {"lower": -100 * np.ones_like(at["lower"]), "upper": 100 * np.ones_like(at["upper"])}
+    params["b"][0, 2, :2] = 60.0  # f = 1 to the last bit
+    params["b"][0, 1, :2] = -60.0  # i = 0: nothing is added
+    here = at["states"][0, 0]
+    following, jacobian = expansion(spec, params, at, here)
+    assert (np.linalg.matrix_rank(jacobian.astype(float) - np.eye(12), tol=1e-6) < 12).all()
+    states, _, _ = newton(spec, params, at, iterations=40)
+    assert np.isfinite(states).all()
+    following, _ = expansion(spec, params, at, states)
+    np.testing.assert_allclose(following, states, atol=2e-5 if dtype == "float32" else 1e-9)
+    np.testing.assert_allclose(states[:, :2], here[:, :2], atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_points_threads_and_networks_do_not_matter(cell):
+    spec, params, at = problem(cell, 13, "float32", points=300)
     all_at_once = newton(spec, params, at, iterations=7, n_jobs=3)
     for first, count in ((0, 1), (31, 40), (299, 1)):
         some = {**at, "states": at["states"][:, :, first : first + count].copy()}
