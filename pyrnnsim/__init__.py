@@ -16,8 +16,12 @@ from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.dynamics.fixed_points import find_fixed_points
+from pyrnnsim.dynamics.line_attractor import line_attractor
+from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
+from pyrnnsim.dynamics.mode_truncation import mode_truncation
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation
@@ -52,7 +56,11 @@ __all__ = [
     "Evaluation",
     "FixedPointSet",
     "FixedPoints",
+    "LineAttractor",
+    "LineAttractors",
     "Linearization",
+    "ModeTruncation",
+    "ModeTruncations",
     "Network",
     "Options",
     "Population",
@@ -67,8 +75,10 @@ __all__ = [
     "eig",
     "embed",
     "find_fixed_points",
+    "line_attractor",
     "linearize",
     "load_recipes",
+    "mode_truncation",
     "pairwise",
     "pairwise_cca",
     "pairwise_cka",
