@@ -21,6 +21,7 @@ from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.mode_truncation import mode_truncation
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.settling import add_slow_points
 from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
@@ -69,6 +70,7 @@ __all__ = [
     "Representation",
     "SearchResult",
     "TrainingRecord",
+    "add_slow_points",
     "canonical_correlations",
     "chance_similarity",
     "cross_distances",

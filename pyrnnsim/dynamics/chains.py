@@ -98,6 +98,17 @@ def _spanning_tree(points: Floats, neighbours: int) -> tuple[Ints, Floats, NDArr
     return parent, length, nearest
 
 
+def largest_cluster(points: Floats, gap: float) -> Ints:
+    """Positions of the most points that hang together by edges of the tree no longer than a gap; ties: the first."""
+    if not len(points):
+        return np.zeros(0, np.intp)
+    parent, length, _ = _spanning_tree(points, 0)
+    root = np.where(length <= gap, parent, np.arange(len(points)))
+    while (root != root[root]).any():
+        root = root[root]
+    return np.flatnonzero(root == np.bincount(root).argmax())
+
+
 def tangents(points: Floats, arc_length: Floats) -> Floats:
     """(p, S) unit vectors along a polygon through points (p, S): chords over a tenth of its length, cut at its ends.
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.chains import chain, tangents
+from pyrnnsim.dynamics.chains import chain, largest_cluster, tangents
 from pyrnnsim.dynamics.line_result import ALIGNED, LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.merging import canonical_order
@@ -35,6 +35,7 @@ def line_attractor(
     tolerance: float = ...,
     max_speed: float = ...,
     output_range: tuple[float, float] | None = ...,
+    max_gap: float | None = ...,
 ) -> LineAttractor: ...
 @overload
 def line_attractor(
@@ -45,6 +46,7 @@ def line_attractor(
     tolerance: float = ...,
     max_speed: float = ...,
     output_range: tuple[float, float] | None = ...,
+    max_gap: float | None = ...,
 ) -> LineAttractors: ...
 def line_attractor(
     population: Subject,
@@ -54,6 +56,7 @@ def line_attractor(
     tolerance: float = 0.05,
     max_speed: float = 0.01,
     output_range: tuple[float, float] | None = None,
+    max_gap: float | None = None,
 ) -> LineAttractor | LineAttractors:
     """Fixed and slow points put in order along a line, with spectra and selection vectors along it.
 
@@ -71,8 +74,9 @@ def line_attractor(
         neighbours: How many nearest neighbours each point is joined to in ``adjacency``; the tree is always in.
         tolerance: |lambda - 1| up to which a mode is slow; 0.05 is a time constant of 20 steps.
         max_speed: Points whose |F(h) - h| exceeds this times 1 + max|h| are no points of a line and are left out.
-        output_range: (low, high); points with a readout outside are left out too, such as those that gates, once
-            saturated, hold far from all states that a task leads to.
+        output_range: (low, high); points with a readout outside are left out too.
+        max_gap: Longest edge of the tree, in units of the state; it is cut at longer ones and the part with most points
+            is kept: gates, once saturated, hold relu networks at states far from all that a task leads to.
     Returns:
         A :class:`LineAttractor` for one set, else ``result[k, c]`` is the one of network k at input c. Without points
         its arrays are empty; one point has no tangent.
@@ -89,6 +93,7 @@ def line_attractor(
         "tolerance": real_number(caller, "tolerance", tolerance, 0.0),
         "max_speed": real_number(caller, "max_speed", max_speed, 0.0),
         "output_range": _range(caller, output_range),
+        "max_gap": None if max_gap is None else real_number(caller, "max_gap", max_gap, 0.0),
     }
     made = tuple(
         tuple(_line(subject, one, **settings) for one in row)
@@ -116,12 +121,15 @@ def _line(
     tolerance: float,
     max_speed: float,
     output_range: list[float] | None,
+    max_gap: float | None,
 ) -> LineAttractor:
     kept = points.speed <= max_speed * (1 + np.abs(points.states).max(axis=1, initial=0.0))
     if output_range is not None:
         kept &= ((points.outputs >= output_range[0]) & (points.outputs <= output_range[1])).all(axis=1)
     chosen = np.flatnonzero(kept)
     chosen = chosen[canonical_order(points.states[chosen])]
+    if max_gap is not None:
+        chosen = chosen[largest_cluster(points.states[chosen], max_gap)]
     placed = _placed(points.states[chosen], points.outputs[chosen], neighbours)
     chosen, states = chosen[placed.order], points.states[chosen][placed.order]
     modes = _modes(subject, states, points.input, placed.tangent)

@@ -15,7 +15,7 @@ from pyrnnsim.populations.table import Row, to_text
 ALIGNED = float(np.sqrt(0.5))  # |cos| of 45 degrees
 _LEAST_POINTS = 3
 _LEAST_LENGTH = 0.1  # relative to 1 + max|h|
-_MOST_THICKNESS = 0.05
+_MOST_THICKNESS = 0.07
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +31,7 @@ class LineAttractor(Result):
         name: Of the network.
         input: (M,).
         tolerance: Of |lambda - 1| for a slow mode.
-        dropped: Points that were left out: too fast, or outside ``output_range``.
+        dropped: Points that were left out: too fast, outside ``output_range``, or beyond ``max_gap``.
         order: (n,) positions of the points in the :class:`FixedPointSet`.
         on_path: (n,) whether each is on the path.
         fixed: (n,) whether each is a fixed point; else it is slow.
@@ -104,13 +104,21 @@ class LineAttractor(Result):
         return float((~self.on_path).mean()) if len(self) else 0.0
 
     @property
+    def extent(self) -> float:
+        """Largest distance between two points, in units of the state."""
+        return float(max((((self.states - one) ** 2).sum(axis=1).max() for one in self.states), default=0.0) ** 0.5)
+
+    @property
     def thickness(self) -> float:
-        """Root mean square distance of the points to the nearest one on the path, relative to the length; 0 if none."""
-        path = self.states[self.on_path]
-        if not self.length:
+        """Root mean square distance of the points to the nearest one on the path, relative to the extent; 0 if none.
+
+        Points spread evenly over a square reach 0.09 to 0.12.
+        """
+        path, extent = self.states[self.on_path], self.extent
+        if not extent:
             return 0.0
         nearest = [((path - state) ** 2).sum(axis=1).min() for state in self.states]
-        return float(np.sqrt(np.mean(nearest)) / self.length)
+        return float(np.sqrt(np.mean(nearest)) / extent)
 
     @property
     def variances(self) -> NDArray[np.float64]:
@@ -136,7 +144,7 @@ class LineAttractor(Result):
     def is_line(self) -> bool:
         """Whether the points approximate a line attractor.
 
-        At least 3 points; longer than 0.1 (1 + max|h|); thickness at most 0.05; for the median point |lambda - 1| of
+        At least 3 points; longer than 0.1 (1 + max|h|); thickness at most 0.07; for the median point |lambda - 1| of
         the line's mode at most the tolerance, and its right vector within 45 degrees of the tangent. How many other
         modes are slow does not count: see ``single_mode``.
         """

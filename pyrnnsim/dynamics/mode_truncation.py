@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.pairing import Pairing, pair
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
@@ -15,7 +16,6 @@ from pyrnnsim.dynamics.subspaces import by_magnitude, is_null, projection
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.populations.arrays import as_numbers
-from pyrnnsim.populations.cell import parse_choice
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.record import TrainingRecord
@@ -35,7 +35,7 @@ def mode_truncation(
     pulse: int | ArrayLike,
     *,
     steps: int | Sequence[int] = ...,
-    points: str = ...,
+    points: str | LineAttractor = ...,
     readout: ArrayLike | None = ...,
 ) -> ModeTruncation: ...
 @overload
@@ -45,7 +45,7 @@ def mode_truncation(
     pulse: int | ArrayLike,
     *,
     steps: int | Sequence[int] = ...,
-    points: str = ...,
+    points: str | LineAttractors = ...,
     readout: ArrayLike | None = ...,
 ) -> ModeTruncations: ...
 def mode_truncation(
@@ -54,7 +54,7 @@ def mode_truncation(
     pulse: int | ArrayLike,
     *,
     steps: int | Sequence[int] = 30,
-    points: str = "all",
+    points: str | LineAttractor | LineAttractors = "all",
     readout: ArrayLike | None = None,
 ) -> ModeTruncation | ModeTruncations:
     """Readout some steps after a pulse of the input, by the linearised network with 0, 1, .., S modes kept.
@@ -68,7 +68,8 @@ def mode_truncation(
         fixed_points: What :func:`pyrnnsim.find_fixed_points` returned, or ``[k, c]`` of it with one network.
         pulse: (M,) in units of the input; a channel, for a pulse of 1 in it; or (C, M), one for each input.
         steps: t after which the readout is taken, 1 or more: one number, or several in ascending order.
-        points: ``"all"`` points, ``"fixed"`` ones, or the one nearest to the initial state of the network: ``"start"``.
+        points: ``"all"`` points, ``"fixed"`` ones, or the one nearest to the initial state of the network: ``"start"``;
+            or what :func:`pyrnnsim.line_attractor` made of them, for the points on its lines in their order.
         readout: w_out (O, S) for networks, or a function, without one of their own; default: that of each network.
     Returns:
         A :class:`ModeTruncation` for one set, else ``result[k, c]`` is that of network k at input c.
@@ -82,18 +83,15 @@ def mode_truncation(
     pairing = pair(caller, population, fixed_points)
     pulses = _pulses(caller, pulse, *pairing.inputs.shape)
     times = _times(caller, steps)
-    parse_choice(caller, "points", points, ("all", "fixed", "start"))
+    choose = _choice(caller, points, pairing)
     readouts = _readouts(caller, pairing, readout)
-    made = tuple(
-        tuple(
-            _truncated(
-                pairing.subjects[k], system, one, _chosen(caller, points, pairing.subjects[k], one), kick, times, w
-            )
-            for one, kick in zip(row, pulses, strict=True)
-        )
-        for k, (system, row, w) in enumerate(zip(pairing.systems, pairing.sets, readouts, strict=True))
-    )
-    settings = {"steps": times.tolist(), "points": points}
+
+    def truncated(k: int, c: int) -> ModeTruncation:
+        one, subject = pairing.sets[k][c], pairing.subjects[k]
+        return _truncated(subject, pairing.systems[k], one, choose(k, c), pulses[c], times, readouts[k])
+
+    made = tuple(tuple(truncated(k, c) for c in range(len(pulses))) for k in range(len(readouts)))
+    settings = {"steps": times.tolist(), "points": points if isinstance(points, str) else "line"}
     return made[0][0] if pairing.single else ModeTruncations(made, pairing.inputs, settings)
 
 
@@ -145,15 +143,42 @@ def _readouts(caller: str, pairing: Pairing, readout: object) -> list[Floats]:
     return made
 
 
-def _chosen(caller: str, points: str, subject: object, one: FixedPointSet) -> NDArray[np.intp]:
-    if points == "all" or not len(one):
-        return np.arange(len(one))
-    if points == "fixed":
-        return np.flatnonzero(one.fixed)
-    if not isinstance(subject, Network):
+def _choice(caller: str, points: object, pairing: Pairing) -> Callable[[int, int], NDArray[np.intp]]:
+    """The positions of the points to take, for network k at input c."""
+    if isinstance(points, LineAttractor | LineAttractors):
+        return _on_lines(caller, points, pairing)
+    expected = "'all', 'fixed', 'start' or what line_attractor returned"
+    if not isinstance(points, str):
+        raise TypeError(f"{caller}: points must be {expected}, got {type(points).__name__}")
+    if points not in {"all", "fixed", "start"}:
+        raise ValueError(f"{caller}: points must be {expected}, got {points!r}")
+    if points == "start" and not all(isinstance(one, Network) for one in pairing.subjects):
         raise TypeError(f"{caller}: points='start' is for networks, a function has no initial state; use 'all'")
-    distance = np.linalg.norm(one.states - subject.parameters["h0"].astype(np.float64), axis=1)
-    return np.array([int(np.argmin(distance))])
+
+    def chosen(k: int, c: int) -> NDArray[np.intp]:
+        one = pairing.sets[k][c]
+        if points == "all" or not len(one):
+            return np.arange(len(one))
+        if points == "fixed":
+            return np.flatnonzero(one.fixed)
+        start = pairing.subjects[k].parameters["h0"].astype(np.float64)
+        return np.array([int(np.argmin(np.linalg.norm(one.states - start, axis=1)))])
+
+    return chosen
+
+
+def _on_lines(
+    caller: str, lines: LineAttractor | LineAttractors, pairing: Pairing
+) -> Callable[[int, int], NDArray[np.intp]]:
+    grid = ((lines,),) if isinstance(lines, LineAttractor) else lines.parts
+    same = [len(row) for row in grid] == [len(row) for row in pairing.sets] and all(
+        line.order.max(initial=-1) < len(one) and np.array_equal(line.states, one.states[line.order])
+        for row, ones in zip(grid, pairing.sets, strict=True)
+        for line, one in zip(row, ones, strict=True)
+    )
+    if not same:
+        raise ValueError(f"{caller}: points are lines of other fixed points; pass what line_attractor made of these")
+    return lambda k, c: grid[k][c].order[grid[k][c].on_path]
 
 
 def _truncated(

@@ -9,6 +9,7 @@ Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 Ints = NDArray[np.intp]
 
+_ORTHOGONAL = 1e-8  # cosine of an angle
 _EQUAL = 1e-9  # eigenvalues that differ by less, relative to the largest, are equal
 
 
@@ -35,11 +36,14 @@ def projection(right: Complexes, left: Complexes, group: Ints) -> tuple[Complexe
     """Factors (S, m) and (m, S) of the spectral projection onto m modes, whose product is real.
 
     Within a group single vectors mean little, but their span is sound; (L R)^-1 makes the left ones dual to the right
-    ones. None where L R is singular: a defective group.
+    ones. None where left and right vectors of unit length are orthogonal to half of all digits: a defective group.
     """
     columns, rows = right[:, group], left[group]
+    if not np.isfinite(rows).all():
+        return None
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     overlap = rows @ columns
-    if not np.isfinite(overlap).all() or np.linalg.cond(overlap) > 1 / np.sqrt(np.finfo(np.float64).eps):
+    if np.linalg.svd(overlap, compute_uv=False)[-1] < _ORTHOGONAL:
         return None
     return columns, np.asarray(np.linalg.solve(overlap, rows))
 
