@@ -12,7 +12,7 @@ from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.pairing import Pairing, pair
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.subspaces import by_magnitude, is_null, projection
+from pyrnnsim.dynamics.subspaces import by_magnitude, is_null, is_pair, projection
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.populations.arrays import as_numbers
@@ -237,16 +237,21 @@ def _parts(near: Linearization, i: int, moved: Floats) -> tuple[Floats, bool]:
     """(S + 1, S) the part of a vector in the leading 0, 1, .., S modes, and whether it cannot be told."""
     values, right, left = near.eigenvalues[i], near.right[i], near.left[i]
     parts = np.zeros((len(values) + 1, len(moved)))
+    single = right * (left @ moved)
     for group in by_magnitude(values):
         first, last = group[0] + 1, group[-1] + 1
         parts[first:last] = parts[group[0]]
         if is_null(values, group):  # what is left: single vectors of a null space may be anything
             parts[last] = moved
-            continue
-        factors = projection(right, left, group)
-        if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > _ILL:
-            return parts, True
-        parts[last] = parts[group[0]] + (factors[0] @ (factors[1] @ moved)).real
+        elif len(group) == 1 or is_pair(values, group):
+            if not near.condition[i, group].max() <= _ILL:
+                return parts, True
+            parts[last] = parts[group[0]] + single[:, group].sum(axis=1).real
+        else:
+            factors = projection(right, left, group)
+            if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > _ILL:
+                return parts, True
+            parts[last] = parts[group[0]] + (factors[0] @ (factors[1] @ moved)).real
     missing = np.linalg.norm(parts[-1] - moved)
     return parts, bool(missing > _MISSING * np.linalg.norm(moved))
 

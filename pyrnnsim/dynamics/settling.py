@@ -109,6 +109,8 @@ def add_slow_points(
         "spacing": real_number(caller, "spacing", spacing, 0.0),
     }
     count, seed = whole_number(caller, "n_starts", n_starts, 1, 2**24), whole_number(caller, "seed", seed, 0, 2**63 - 1)
+    for system, row in zip(subjects.systems, pairing.sets, strict=True):
+        system.size = row[0].states.shape[1]  # a function does not know
     with thread_limit():
         begin = _starts(caller, subjects, starts, pairing.inputs.shape[1], count=count, seed=seed, jobs=jobs)
         made = []

@@ -26,6 +26,11 @@ def is_null(values: Complexes, group: Ints) -> bool:
     return bool(magnitude[group].max() <= _EQUAL * magnitude.max())
 
 
+def is_pair(values: Complexes, group: Ints) -> bool:
+    """Whether a group is two conjugates."""
+    return len(group) == 2 and bool(values[group[0]].imag != 0 and values[group[0]] == values[group[1]].conj())
+
+
 def alike(values: Complexes, mode: int) -> Ints:
     """The modes whose eigenvalue equals that of one of them, or its conjugate."""
     near = np.minimum(np.abs(values - values[mode]), np.abs(values - values[mode].conj()))

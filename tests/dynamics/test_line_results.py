@@ -106,6 +106,12 @@ class TestVerdict:
         np.testing.assert_allclose(line.line_eigenvalues, 0.3)
         assert not line.is_line
 
+    def test_three_slow_modes_at_55_degrees_to_the_points(self):
+        still = linear(np.diag([1.0, 0.99, 0.98]), np.zeros(3))
+        line = line_attractor(still, points_of(still, np.outer(np.arange(5.0), np.ones(3)), [0.0]), max_speed=1.0)
+        np.testing.assert_allclose(line.alignment, 3**-0.5)
+        assert not line.is_line and "alignment 0.58" in line.evidence
+
 
 class TestWhichPoints:
     states = np.column_stack([[0.0, 1, 2, 3, 20, 21], np.zeros(6)])

@@ -7,7 +7,7 @@ import pytest
 from dynamics.lines import integrator, linear, points_of
 from reference.cells import step
 
-from pyrnnsim import Population, line_attractor, mode_truncation
+from pyrnnsim import ModeTruncation, Population, line_attractor, mode_truncation
 
 STEPS = (1, 2, 5, 30)
 
@@ -63,6 +63,10 @@ class TestLinearSystem:
         made = spiral[3]
         np.testing.assert_allclose(made.nonlinear, made.full, atol=1e-12)
 
+    def test_a_file_holds_complex_numbers(self, spiral, tmp_path):
+        spiral[3].save(tmp_path / "made")
+        np.testing.assert_array_equal(ModeTruncation.load(tmp_path / "made").eigenvalues, spiral[3].eigenvalues)
+
     def test_shares(self, spiral):
         made = spiral[3]
         missing = np.linalg.norm((made.response - made.full[:, None]).reshape(2, 11, -1), axis=2)
@@ -111,6 +115,11 @@ class TestIntegrator:
         line = line_attractor(case.population, points)
         made = mode_truncation(case.population, points, 0, points=line)
         np.testing.assert_array_equal(made.points, line.order)
+        aside = case.at(5.0) + 0.5 * np.array([-1, 1]) * case.right[::-1, 0]
+        points = points_of(case.population, [*points.states, aside], np.zeros(3))
+        line = line_attractor(case.population, points, max_speed=1.0)
+        made = mode_truncation(case.population, points, 0, points=line)
+        assert len(line) == 4 and line.branched == 0.25 and made.points.tolist() == line.order[line.on_path].tolist()
         other = points_of(case.population, case.at([1.0, 0.0, 9.0]), np.zeros(3))
         with pytest.raises(ValueError, match="points are lines of other fixed points"):
             mode_truncation(case.population, other, 0, points=line)
@@ -170,6 +179,18 @@ class TestDegenerateSpectra:
         np.testing.assert_allclose(made.full[0, 0, 0], 0.5**29 + 29 * 0.5**28)
         assert made.summary["ill_conditioned"] == 1 and made.summary["modes_for_90"] is None
         assert made.plot().axes
+
+    def test_a_delay_line(self):
+        """Nilpotent, and so defective, but only where nothing remains: it is done with after three steps."""
+        shift = linear(np.diag([1.0, 1.0, 0.0], 1) + np.diag([0, 0, 0, 0.5]), np.zeros(4), np.eye(4))
+        made = mode_truncation(
+            shift, points_of(shift, np.zeros((1, 4)), np.zeros(4)), np.ones(4), steps=[1, 2, 3, 4], readout=np.eye(4)
+        )
+        assert not made.ill_conditioned[0]
+        np.testing.assert_allclose(made.full[0, :, 0], [1, 1, 1, 0])
+        np.testing.assert_allclose(made.response[0, -1], made.full[0], atol=1e-15)
+        np.testing.assert_allclose(made.response[0, 1, :, 3], [1, 0.5, 0.25, 0.125])
+        np.testing.assert_array_equal(made.response[0, 2:4], made.response[0, [1, 1]])
 
     def test_a_network_without_memory(self):
         still = linear(np.zeros((3, 3)), np.zeros(3), np.eye(3))

@@ -113,6 +113,15 @@ def test_a_population_on_a_task():
     assert len(more[1, 1]) > len(found[1, 1])
 
 
+def test_each_stands_for_its_own_starts():
+    made = integrator(np.random.default_rng(4), (1.0, 0.5))
+    none = points_of(made.population, np.zeros((0, 2)), np.zeros(3))
+    places = np.repeat([0.0, 7.0, -3.0, 20.0], [5, 1, 3, 2])
+    points = add_slow_points(made.population, none, starts=made.at(places))
+    order = np.argsort(points.states @ made.right[:, 0])
+    assert points.basin[order].tolist() == [3, 5, 1, 2]
+
+
 def test_a_function(rng):
     network = linear(np.diag([0.9995, 0.2]), np.zeros(2))
     known = points_of(network, np.zeros((1, 2)), np.zeros(1))
@@ -120,6 +129,8 @@ def test_a_function(rng):
     assert len(points) > 10 and np.abs(points.states[:, 1]).max() < 1e-12
     with pytest.raises(TypeError, match="add_slow_points: a function needs starts"):
         add_slow_points(network, known)
+    with pytest.raises(ValueError, match=r"starts of network .* S = 2 .*got shape \(3, 5\)"):
+        add_slow_points(network, known, starts=np.zeros((3, 5)))
 
 
 def test_from_no_points(rng):
@@ -138,6 +149,7 @@ def test_from_no_points(rng):
         ({"n_starts": 0}, ValueError, "n_starts must be an int from 1"),
         ({"seed": 0.5}, TypeError, "seed must be an int"),
         ({"starts": np.zeros((3, 2))}, ValueError, r"starts of network .* S = 4"),
+        ({"starts": np.zeros(4)}, ValueError, r"got shape \(4,\); use starts\[None\]"),
         ({"task": "integrate"}, TypeError, "task"),
     ],
 )
