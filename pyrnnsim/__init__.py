@@ -16,8 +16,13 @@ from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.dynamics.fixed_points import find_fixed_points
+from pyrnnsim.dynamics.line_attractor import line_attractor
+from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
+from pyrnnsim.dynamics.mode_truncation import mode_truncation
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.settling import add_slow_points
+from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation
@@ -52,7 +57,11 @@ __all__ = [
     "Evaluation",
     "FixedPointSet",
     "FixedPoints",
+    "LineAttractor",
+    "LineAttractors",
     "Linearization",
+    "ModeTruncation",
+    "ModeTruncations",
     "Network",
     "Options",
     "Population",
@@ -61,14 +70,17 @@ __all__ = [
     "Representation",
     "SearchResult",
     "TrainingRecord",
+    "add_slow_points",
     "canonical_correlations",
     "chance_similarity",
     "cross_distances",
     "eig",
     "embed",
     "find_fixed_points",
+    "line_attractor",
     "linearize",
     "load_recipes",
+    "mode_truncation",
     "pairwise",
     "pairwise_cca",
     "pairwise_cka",

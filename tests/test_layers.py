@@ -34,8 +34,10 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
 UPWARDS = {
     ("similarity.matrix", "figures.matrix"),
+    ("dynamics.line_result", "figures.line_attractor"),
     ("dynamics.linearization", "figures.spectrum"),
     ("dynamics.result", "figures.fixed_points"),
+    ("dynamics.truncation_result", "figures.mode_truncation"),
     ("__init__", "torch"),
 }
 #: The parts that may call the native code.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pyrnnsim.figures.dendrogram import plot_dendrogram
 from pyrnnsim.figures.embedding import plot_embedding
 from pyrnnsim.figures.fixed_points import plot_fixed_points, plot_point_counts
+from pyrnnsim.figures.line_attractor import plot_line, plot_line_spectrum, plot_sorted_eigenvalues
 from pyrnnsim.figures.matrix import plot_matrix
+from pyrnnsim.figures.mode_truncation import plot_mode_truncation, plot_mode_truncations
 from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels
 from pyrnnsim.figures.scaling import plot_scaling
 from pyrnnsim.figures.spectrum import plot_spectrum
@@ -17,8 +19,13 @@ __all__ = [
     "plot_dendrogram",
     "plot_embedding",
     "plot_fixed_points",
+    "plot_line",
+    "plot_line_spectrum",
     "plot_matrix",
+    "plot_mode_truncation",
+    "plot_mode_truncations",
     "plot_point_counts",
     "plot_scaling",
+    "plot_sorted_eigenvalues",
     "plot_spectrum",
 ]
