@@ -15,9 +15,15 @@ except ImportError as error:
 from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
+from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet
 from pyrnnsim.dynamics.fixed_points import find_fixed_points
+from pyrnnsim.dynamics.limit_cycles import find_limit_cycles
 from pyrnnsim.dynamics.linearization import Linearization, linearize
+from pyrnnsim.dynamics.oscillation_result import Oscillations
+from pyrnnsim.dynamics.oscillations import oscillations
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.trajectories import pca_trajectories
+from pyrnnsim.dynamics.trajectory_result import Trajectories, TrajectorySet
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation
@@ -52,23 +58,30 @@ __all__ = [
     "Evaluation",
     "FixedPointSet",
     "FixedPoints",
+    "LimitCycleSet",
+    "LimitCycles",
     "Linearization",
     "Network",
     "Options",
+    "Oscillations",
     "Population",
     "Recipes",
     "Report",
     "Representation",
     "SearchResult",
     "TrainingRecord",
+    "Trajectories",
+    "TrajectorySet",
     "canonical_correlations",
     "chance_similarity",
     "cross_distances",
     "eig",
     "embed",
     "find_fixed_points",
+    "find_limit_cycles",
     "linearize",
     "load_recipes",
+    "oscillations",
     "pairwise",
     "pairwise_cca",
     "pairwise_cka",
@@ -77,6 +90,7 @@ __all__ = [
     "pairwise_pwcca",
     "pairwise_rsa",
     "pairwise_svcca",
+    "pca_trajectories",
     "prepare",
     "random_search",
     "show_config",

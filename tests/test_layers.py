@@ -34,8 +34,11 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
 UPWARDS = {
     ("similarity.matrix", "figures.matrix"),
+    ("dynamics.cycle_result", "figures.limit_cycles"),
     ("dynamics.linearization", "figures.spectrum"),
+    ("dynamics.oscillation_result", "figures.oscillations"),
     ("dynamics.result", "figures.fixed_points"),
+    ("dynamics.trajectory_result", "figures.trajectories"),
     ("__init__", "torch"),
 }
 #: The parts that may call the native code.

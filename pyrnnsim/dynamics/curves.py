@@ -19,7 +19,8 @@ _MOVED = 1e-5  # change of mean and variance from one half to the other, relativ
 _FREQUENCY = 1e-6  # relative error of the frequency that is still one
 _GAP = 0.05  # of the circle, without a visited state
 _EXPONENTS = 8
-_NEUTRAL, _NEUTRAL_KINKED = 1e-4, 0.02  # growth per turn, in powers of e, that is none; averages of relu converge slowly
+#: Growth per turn, in powers of e, that is none; averages over the kinks of relu converge slowly.
+_NEUTRAL, _NEUTRAL_KINKED = 1e-4, 0.02
 _ALIGNMENT, _CHUNK = 512, 256
 _CORNERS = 512  # states kept of a curve
 _DISTINCT = 1e-7  # of a turn between states that an interpolation can tell apart
@@ -37,6 +38,7 @@ class InvariantCurve:
             states is at the phase that they must have.
         exponents: (E,) Lyapunov exponents per step, the largest E; the one of motion along the curve, which is zero,
             comes first.
+        neutral: Growth per turn, in powers of e, that cannot be told from none.
     """
 
     states: Floats
@@ -44,11 +46,12 @@ class InvariantCurve:
     error: float
     residual: float
     exponents: Floats
+    neutral: float
 
     @property
     def stable(self) -> bool:
         """Whether all perturbations off the curve die away."""
-        return bool((self.exponents[1:] * self.return_time < -_NEUTRAL).all())
+        return bool((self.exponents[1:] * self.return_time < -self.neutral).all())
 
     @property
     def return_time(self) -> float:
@@ -94,7 +97,8 @@ def find_curve(system: System, x: Floats, visited: Floats) -> InvariantCurve | N
     # Where neighbours part the trajectory stays on this curve by chance only, if at all.
     if abs(exponents[along]) > neutral * frequency or (others > neutral * frequency).any():
         return None
-    return InvariantCurve(curve, frequency, error, residual, np.concatenate([exponents[[along]], others]))
+    ordered = np.concatenate([exponents[[along]], others])
+    return InvariantCurve(curve, frequency, error, residual, ordered, neutral)
 
 
 def _change(early: Floats, late: Floats) -> float:

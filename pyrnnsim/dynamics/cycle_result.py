@@ -46,7 +46,7 @@ class LimitCycleSet:
         basin: (n,) starts that led to each; 0 for unstable ones that a trajectory only came near.
         outputs: n arrays (T, O), readout of the orbits.
         starts: Number of starts.
-        at_rest: Starts that ended in a fixed point.
+        at_rest: Starts that ended in a fixed point, or approach a stable one as its slowest mode decays.
         diverged: Starts that overflowed.
         unsettled: Starts that did none of it: chaotic, too slow to tell, or of too long a period.
     """
@@ -197,7 +197,8 @@ class LimitCycles:
         Raises:
             OSError: If the file cannot be written; an earlier one of that name is intact.
         """
-        tensors, about = {"inputs": self.inputs}, []
+        tensors: dict[str, NDArray[Any]] = {"inputs": self.inputs}
+        about = []
         for k, row in enumerate(self.sets):
             about.append([{**{name: getattr(one, name) for name in _PLAIN}, "orbits": len(one)} for one in row])
             for c, one in enumerate(row):

@@ -96,7 +96,7 @@ def floquet_multipliers(jacobians: Floats) -> Complexes:
         product = before.T @ basis @ triangle
     if not np.isfinite(product).all():
         return np.full(size, np.inf + 0j)
-    return eigenvalues(product[None])[0]
+    return np.asarray(eigenvalues(product[None])[0])
 
 
 def _newton(system: System, x: Floats, guess: Floats) -> Floats | None:

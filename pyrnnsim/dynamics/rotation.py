@@ -14,8 +14,9 @@ _REFINEMENTS = 8
 
 
 def bump(count: int) -> Floats:
-    """(count,) weights exp(-1 / (u (1 - u))) of sum 1: averages of smooth quasi-periodic signals converge faster than
-    any power of count.
+    """(count,) weights exp(-1 / (u (1 - u))) of sum 1.
+
+    With them averages of smooth quasi-periodic signals converge faster than any power of count.
 
     Source: Das, Sander, Sander & Yorke 2017, Quantitative quasiperiodicity (weighted Birkhoff averages).
     """
@@ -69,8 +70,10 @@ def fundamental(states: Floats, frequency: float) -> float:
 
 
 def turns_per_period(states: Floats) -> int:
-    """How often a periodic orbit (k, S) goes around: of all turns without a common divisor with k, those whose order
-    makes the shortest closed polygon."""
+    """How often a periodic orbit (k, S) goes around in one period.
+
+    Of all numbers without a common divisor with k, that whose order of states makes the shortest closed polygon.
+    """
     period = len(states)
     scale = 1e-12 * (1 + np.abs(states).max())
     candidates = [m for m in range(1, period // 2 + 1) if gcd(m, period) == 1]

@@ -5,20 +5,28 @@ from __future__ import annotations
 from pyrnnsim.figures.dendrogram import plot_dendrogram
 from pyrnnsim.figures.embedding import plot_embedding
 from pyrnnsim.figures.fixed_points import plot_fixed_points, plot_point_counts
+from pyrnnsim.figures.limit_cycles import plot_cycle_shares, plot_limit_cycles
 from pyrnnsim.figures.matrix import plot_matrix
+from pyrnnsim.figures.oscillations import plot_oscillations
 from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels
 from pyrnnsim.figures.scaling import plot_scaling
 from pyrnnsim.figures.spectrum import plot_spectrum
+from pyrnnsim.figures.trajectories import plot_trajectories, trajectory_panels
 
 __all__ = [
     "dendrogram_panels",
     "embedding_panels",
     "matrix_panels",
+    "plot_cycle_shares",
     "plot_dendrogram",
     "plot_embedding",
     "plot_fixed_points",
+    "plot_limit_cycles",
     "plot_matrix",
+    "plot_oscillations",
     "plot_point_counts",
     "plot_scaling",
     "plot_spectrum",
+    "plot_trajectories",
+    "trajectory_panels",
 ]
