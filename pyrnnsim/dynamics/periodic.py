@@ -18,7 +18,7 @@ _ITERATIONS = 40
 _RESIDUAL = 1e-10  # largest |F(h_i) - h_{i+1}| of an orbit, relative to 1 + max|h|
 _SAME = 1e-7  # states of an orbit that are closer, relative to 1 + max|h|, are one
 _QUANTUM = 1e-6  # coordinates that differ by less are the same when the first state is chosen
-_SWEEPS = 3
+_SWEEPS, _VANISHES = 8, 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,22 +81,35 @@ def find_orbit(system: System, x: Floats, guess: Floats, tolerance: float) -> Pe
 def floquet_multipliers(jacobians: Floats) -> Complexes:
     """(S,) eigenvalues of the product of Jacobians (k, S, S), the last one leftmost, by descending magnitude.
 
-    The product is formed as an orthogonal matrix times a graded triangular one, in a basis that some sweeps around the
-    orbit have turned into its leading directions, so that small multipliers keep more digits than in a plain product.
+    Orthogonal iteration around the orbit brings the product to block triangular form Q U T Q^T, where U is orthogonal
+    and T a product of triangular factors. Each block has eigenvalues of its own, so that small multipliers keep their
+    digits beside large ones, which they do not in the product itself.
     """
     size = jacobians.shape[-1]
-    basis = before = np.eye(size)
-    triangle = np.eye(size)
+    basis = np.eye(size)
     for _ in range(_SWEEPS):
         before, triangle = basis, np.eye(size)
-        for jacobian in jacobians:
-            basis, factor = np.linalg.qr(jacobian @ basis)
-            triangle = factor @ triangle
-    with np.errstate(over="ignore", invalid="ignore"):
-        product = before.T @ basis @ triangle
-    if not np.isfinite(product).all():
-        return np.full(size, np.inf + 0j)
-    return np.asarray(eigenvalues(product[None])[0])
+        with np.errstate(over="ignore", invalid="ignore"):
+            for jacobian in jacobians:
+                basis, factor = np.linalg.qr(jacobian @ basis)
+                triangle = factor @ triangle
+        if not np.isfinite(triangle).all():
+            return np.full(size, np.inf + 0j)
+        turned = before.T @ basis
+        blocks = _blocks(turned)
+        if max(end - begin for begin, end in blocks) <= 2:
+            break
+    parts = [eigenvalues((turned[b:e, b:e] @ triangle[b:e, b:e])[None])[0] for b, e in blocks]
+    values = np.concatenate(parts)
+    return np.asarray(values[np.lexsort((-values.imag, values.real, -np.abs(values)))])
+
+
+def _blocks(turned: Floats) -> list[tuple[int, int]]:
+    """Bounds of the diagonal blocks below which a matrix (S, S) vanishes."""
+    size = len(turned)
+    below = [float(np.abs(turned[i:, :i]).max()) for i in range(1, size)]
+    ends = [i + 1 for i, rest in enumerate(below) if rest <= _VANISHES] + [size]
+    return list(zip([0, *ends[:-1]], ends, strict=True))
 
 
 def _newton(system: System, x: Floats, guess: Floats) -> Floats | None:

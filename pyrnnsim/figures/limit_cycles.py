@@ -11,6 +11,7 @@ from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet
 from pyrnnsim.dynamics.trajectories import principal_axes
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, axes_for, group_styles, tidy
 
+_INSIDE = 2  # orbits whose legend finds room beside them
 _LINKED = 24  # a periodic orbit of more states is drawn without lines from each to the next
 
 
@@ -51,8 +52,11 @@ def plot_limit_cycles(orbits: LimitCycleSet, *, ax: Axes | None = None) -> Figur
     axes.margins(0.08)
     tidy(axes, title=orbits.name, x="PC 1", y="PC 2")
     if len(orbits):
-        axes.legend(fontsize=SMALL, frameon=False, loc="best")
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if len(orbits) > _INSIDE else {"loc": "best"}
+        axes.legend(fontsize=SMALL, frameon=False, **beside)
     else:
+        axes.set_xticks([])
+        axes.set_yticks([])
         axes.text(0.5, 0.5, "no limit cycle", transform=axes.transAxes, ha="center", fontsize=SMALL, color=GREY)
     return figure
 

@@ -30,6 +30,7 @@ def plot_oscillations(result: Oscillations, *, ax: Axes | None = None) -> Figure
     for k, (cell, activation) in enumerate(zip(result.cells, result.activations, strict=True)):
         style, clean = styles[cell], result.single_pair[k]
         label = f"{cell} {activation}" if several else cell
+        label += ": no mode" if np.isnan(frequency[k]).all() else ""
         known = "_nolegend_" if label in labelled else label
         labelled.add(label)
         order = np.argsort(commanded, kind="stable")

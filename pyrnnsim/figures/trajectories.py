@@ -64,7 +64,7 @@ def trajectory_panels(result: Trajectories) -> Figure:
         return plot_trajectories(result[0])
     columns = min(_COLUMNS, len(result))
     rows = ceil(len(result) / columns)
-    figure = new_figure(PAGE * columns / _COLUMNS, 1.95 * rows)
+    figure = new_figure(PAGE * columns / _COLUMNS, 1.8 * rows)
     for k, one in enumerate(result):
         space = {"projection": "3d"} if one.trials.shape[-1] >= 3 else {}
         axes: Any = figure.add_subplot(rows, columns, k + 1, **space)
@@ -83,7 +83,7 @@ def _tidy_space(axes: Any, label: str) -> None:
         axis.pane.set_facecolor("white")
         axis.pane.set_edgecolor("0.85")
     axes.grid(visible=False)
-    axes.set_box_aspect(None, zoom=0.9)
+    axes.set_box_aspect(None, zoom=1.1)  # the default leaves wide margins
 
 
 def _colors(count: int) -> NDArray[Any]:
