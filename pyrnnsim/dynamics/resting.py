@@ -29,8 +29,8 @@ class RestingPlaces:
         if any(np.abs(point - state).max() <= _CLOSE * scale for point in self.points):
             return True
         speed = np.abs(self.system.step(state[None], self.x)[0] - state).max()
-        if not speed <= _CLOSE * scale:
-            return False
+        if not 0 < speed <= _CLOSE * scale:
+            return bool(speed == 0)
         point, fixed, leading = self._nearest(state)
         if fixed and np.abs(point - state).max() <= _CLOSE * scale:
             if leading < 1:

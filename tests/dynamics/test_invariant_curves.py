@@ -8,9 +8,11 @@ import torch
 from dynamics.cases import vanilla
 
 from pyrnnsim import find_limit_cycles
-from pyrnnsim.dynamics.curves import InvariantCurve
-from pyrnnsim.dynamics.orbits import lies_on
+from pyrnnsim.dynamics.curves import InvariantCurve, find_curve
+from pyrnnsim.dynamics.orbits import lies_on, same_orbit
+from pyrnnsim.dynamics.periodic import PeriodicOrbit
 from pyrnnsim.dynamics.rotation import bump, fundamental, strongest_frequency, turns_per_period
+from pyrnnsim.dynamics.torch_system import TorchSystem
 
 GOLDEN = (np.sqrt(5) - 1) / 2
 FAST = {"transient": 300, "longest": 64}
@@ -155,3 +157,34 @@ def test_states_between_the_corners_lie_on_the_curve():
     curve = InvariantCurve(np.column_stack([np.cos(angle), np.sin(angle)]), 0.1, 0.0, 0.0, np.zeros(2), 1e-4)
     between = np.array([[np.cos(angle[3] + 0.006), np.sin(angle[3] + 0.006)]])
     assert lies_on(between, curve) and not lies_on(1.01 * between, curve)
+
+
+def around(frequency: float, count: int, shrink: float = 1.0) -> np.ndarray:
+    """States of a rotation that shrinks by a factor in each step."""
+    t = np.arange(count)
+    return shrink ** t[:, None] * np.column_stack(
+        [np.cos(2 * np.pi * frequency * t), np.sin(2 * np.pi * frequency * t)]
+    )
+
+
+def test_what_shows_a_curve_and_what_does_not():
+    frequency = 0.1 * GOLDEN
+    stable, unstable = (TorchSystem(circle(frequency, pull)) for pull in (0.1, -0.1))
+    states = around(frequency, 2000)
+    assert find_curve(stable, np.zeros(0), states).stable
+    assert find_curve(unstable, np.zeros(0), states) is None  # the states on it cannot have come there
+    shrink = 1 - 1e-7
+    turn = torch.tensor(turning(frequency, shrink))
+    spiral = TorchSystem(lambda h, x: h @ turn.T)
+    assert find_curve(spiral, np.zeros(0), around(frequency, 2000, shrink)) is None
+    seldom = TorchSystem(circle(0.01 * GOLDEN))
+    assert find_curve(seldom, np.zeros(0), around(0.01 * GOLDEN, 3000)) is None  # 9 turns in each half
+    assert find_curve(seldom, np.zeros(0), around(0.01 * GOLDEN, 6000)).stable
+
+
+def test_a_shift_of_phase_makes_no_other_orbit(rng):
+    states = rng.normal(size=(5, 3))
+    one, shifted, other = (
+        PeriodicOrbit(part, np.zeros(3), 0.0, 0.0) for part in (states, np.roll(states, 2, axis=0), states[::-1])
+    )
+    assert same_orbit(one, shifted) and not same_orbit(one, other)

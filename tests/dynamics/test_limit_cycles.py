@@ -111,6 +111,37 @@ def test_period_doubling(rate, period):
         np.testing.assert_allclose(slope, 4 + 2 * rate - rate**2, rtol=1e-12)
 
 
+def test_an_unstable_orbit_holds_no_start():
+    """At rate 3.46 the orbit of period 2 has just become unstable; a start beside it leaves for that of period 4."""
+    rate = 3.46
+    away = np.sqrt((rate - 3) * (rate + 1))
+    start = (rate + 1 - away) / (2 * rate) + 1e-12
+    found = find_limit_cycles(logistic(rate), np.zeros(0), starts=[[start]], transient=1, longest=8)[0, 0]
+    assert found.periods.tolist() == [2, 4] and found.stable.tolist() == [False, True]
+    assert found.basin.tolist() == [0, 1]
+    np.testing.assert_allclose(found.orbits[0].ravel(), (rate + 1 + np.array([-away, away])) / (2 * rate), atol=1e-13)
+    np.testing.assert_allclose(found.multipliers[0, 0], 4 + 2 * rate - rate**2, rtol=1e-10)
+
+
+def test_the_error_estimate_covers_the_error_and_decides():
+    """The two states at rate 3.2 are known in closed form."""
+    options = {"starts": [[0.3]], "transient": 300, "longest": 8}
+    found = find_limit_cycles(logistic(3.2), np.zeros(0), **options)[0, 0]
+    exact = (4.2 + np.array([-1, 1]) * np.sqrt(0.2 * 4.2)) / 6.4
+    assert np.abs(found.orbits[0].ravel() - exact).max() <= found.error_estimate[0] + 1e-16
+    assert 1e-16 < found.error_estimate[0] < 1e-13
+    refused = find_limit_cycles(logistic(3.2), np.zeros(0), tolerance=1e-17, **options)[0, 0]
+    assert len(refused) == 0 and refused.unsettled == 1
+
+
+def test_a_start_on_a_saddle_rests_and_one_beside_it_does_not():
+    angle = 2 * np.pi * 0.0707
+    weights = 1.3 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    starts = [[0.0, 0.0], [1e-12, 0.0]]
+    found = find_limit_cycles(vanilla(weights, np.zeros(2)), starts=starts, transient=1, longest=64)[0, 0]
+    assert found.at_rest == 1 and found.basin.tolist() == [1]
+
+
 def test_chaos_is_unsettled_and_shows_unstable_orbits():
     found = find_limit_cycles(logistic(3.9), np.zeros(0), starts=[[0.3], [0.6]], transient=50, longest=16)[0, 0]
     assert found.unsettled == 2 and found.basin.sum() == 0
