@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +20,10 @@ from pyrnnsim.dynamics.systems import System
 Floats = NDArray[np.float64]
 
 _ROUNDS = 5  # trajectories that have not settled go on, twice as far each time
-_WINDOW = 40  # steps that are looked at, in units of the longest period
+_WINDOW = 40  # steps that are looked at, in units of the longest turn
 _FAR = 1e12  # states beyond have diverged
 _RECURS = 1e-3  # a state that comes back so near, relative to the extent, may be periodic
+_LONG, _RECURS_LATE = 8, 1e-6  # periods are tried up to so many turns; the more steps, the more often it is by chance
 _PASSES = 0.02  # near which an unstable orbit may lie
 _SHADOWED = 10 * _RECURS, 5 * _PASSES  # from which the orbit that was found may not be farther
 _TRIES, _LOOKS, _MOST_PASSED = 3, 4, 8
@@ -33,7 +36,7 @@ class CycleAim:
 
     Attributes:
         transient: Steps before the first look.
-        longest: Longest period of an orbit, and of a turn.
+        longest: Steps of the longest turn; periods of several turns may be longer.
         tolerance: Largest error estimate of a periodic orbit, relative to 1 + max|h|.
     """
 
@@ -119,39 +122,42 @@ class _Look:
         if self.resting.holds(visited[-1]) or self.resting.attracts(visited):
             self.found.at_rest += 1
             return True
-        orbit = next(iter(self._returns(visited, _RECURS, _SHADOWED[0])), None)
-        if orbit is not None:
+        longest = self.aim.longest
+        orbits = [*islice(self._returns(visited, (0, longest), _RECURS, _SHADOWED[0]), 1)]
+        if not orbits and (curve := find_curve(self.system, self.x, visited)) is not None:
+            self.found.basin[self.found.add(curve)] += 1
+            return True
+        late = self._returns(visited, (longest, _LONG * longest), _RECURS_LATE, _SHADOWED[0])
+        for orbit in orbits or islice(late, 1):
             position = self.found.add(orbit)
             if orbit.stable and lies_on(visited[-_COMPARED:], orbit):
                 self.found.basin[position] += 1
                 return True
-        elif (curve := find_curve(self.system, self.x, visited)) is not None:
-            self.found.basin[self.found.add(curve)] += 1
-            return True
         if last and sum(not known.stable for known in self.found.orbits) < _MOST_PASSED:
             for end in np.linspace(len(visited) // 2, len(visited), _LOOKS, dtype=int):
-                for passed in self._returns(visited[:end], _PASSES, _SHADOWED[1]):
+                for passed in self._returns(visited[:end], (0, longest), _PASSES, _SHADOWED[1]):
                     self.found.add(passed)
         return False
 
-    def _returns(self, visited: Floats, near: float, shadowed: float) -> list[PeriodicOrbit]:
+    def _returns(
+        self, visited: Floats, among: tuple[int, int], near: float, shadowed: float
+    ) -> Iterator[PeriodicOrbit]:
         """Periodic orbits at which states (T, S) are in the end, or which they pass by.
 
         Args:
             visited: Consecutive states.
+            among: Periods are above the first number and at most the second.
             near: Distance of the last state from one that many steps before, relative to the extent, to try a period.
             shadowed: Largest distance of the states from the orbit, likewise.
         """
         size = extent(visited)
-        most = min(self.aim.longest, len(visited) - 1)
-        missed = np.abs(visited[-most - 1 : -1] - visited[-1]).max(axis=1)[::-1]
-        made = []
-        for period in 1 + np.flatnonzero(missed <= near * size)[:_TRIES]:
+        least, most = among[0], min(among[1], len(visited) - 1)
+        missed = np.abs(visited[-most - 1 : -1 - least] - visited[-1]).max(axis=1)[::-1]
+        for period in least + 1 + np.flatnonzero(missed <= near * size)[:_TRIES]:
             shown = visited[-period:]
             orbit = find_orbit(self.system, self.x, shown, self.aim.tolerance)
             if orbit is not None and beside(shown, orbit.states) <= shadowed * size:
-                made.append(orbit)
-        return made
+                yield orbit
 
 
 def _bounded(states: Floats) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +15,24 @@ Floats = NDArray[np.float64]
 
 #: Least turns within the half of a trajectory, for averages that have converged.
 _TURNS = 12
-_OFF = 2e-3  # distance of states from the curve they must lie on, relative to its extent, that disproves it
-_MOVED = 1e-5  # change of mean and variance from one half to the other, relative to the extent, that disproves it
-_FREQUENCY = 1e-6  # relative error of the frequency that is still one
 _GAP = 0.05  # of the circle, without a visited state
 _EXPONENTS = 8
-#: Growth per turn, in powers of e, that is none; averages over the kinks of relu converge slowly.
-_NEUTRAL, _NEUTRAL_KINKED = 1e-4, 0.02
 _ALIGNMENT, _CHUNK = 512, 256
 _CORNERS = 512  # states kept of a curve
 _DISTINCT = 1e-7  # of a turn between states that an interpolation can tell apart
+
+
+class _Limits(NamedTuple):
+    """How far a trajectory on a curve may be from what it must be."""
+
+    off: float  # distance of states from the curve they must lie on, relative to its extent
+    moved: float  # change of mean and deviation from one half to the other, relative to the extent
+    frequency: float  # relative change of the frequency
+    neutral: float  # growth per turn, in powers of e, that is none
+
+
+_SMOOTH = _Limits(off=2e-3, moved=1e-5, frequency=1e-6, neutral=1e-4)
+_KINKED = _Limits(off=5e-3, moved=2e-4, frequency=1e-4, neutral=0.02)  # averages over the kinks of relu converge slowly
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +47,6 @@ class InvariantCurve:
             states is at the phase that they must have.
         exponents: (E,) Lyapunov exponents per step, the largest E; the one of motion along the curve, which is zero,
             comes first.
-        neutral: Growth per turn, in powers of e, that cannot be told from none.
     """
 
     states: Floats
@@ -46,12 +54,11 @@ class InvariantCurve:
     error: float
     residual: float
     exponents: Floats
-    neutral: float
 
     @property
     def stable(self) -> bool:
-        """Whether all perturbations off the curve die away."""
-        return bool((self.exponents[1:] * self.return_time < -self.neutral).all())
+        """Whether perturbations off the curve die away; a trajectory would not be on it otherwise."""
+        return True
 
     @property
     def return_time(self) -> float:
@@ -65,40 +72,40 @@ class InvariantCurve:
 
 
 def find_curve(system: System, x: Floats, visited: Floats) -> InvariantCurve | None:
-    """The invariant curve that a trajectory stays on, or None if it shows none.
+    """The attracting invariant curve that a trajectory is on, or None if it shows none.
 
     It is none if its mean or variance changes from the first half to the second (a slow spiral), if the state is no
-    continuous function of a phase that grows steadily (chaos, a torus, several curves), or if it turns too seldom to
-    tell.
+    continuous function of a phase that grows steadily (chaos, a torus, several curves), if perturbations off the curve
+    do not die away, or so slowly that it cannot be told, or if it turns too seldom to tell.
 
     Args:
         system: F.
         x: (M,) constant input.
         visited: (T, S) consecutive states, transients left out.
-    Cost: T Jacobians and T QR-factorisations of (S, 8) matrices.
+    Cost: T / 2 Jacobians and QR-factorisations of (S, 8) matrices.
     Source: Das et al. 2017, weighted Birkhoff averages; Benettin et al. 1980, Lyapunov exponents.
     """
     half = len(visited) // 2
     early, late = visited[:half], visited[half:]
-    extent = float(np.ptp(visited, axis=0).max())
-    if half < 2 * _TURNS or _change(early, late) > _MOVED * extent:
+    extent, limits = float(np.ptp(visited, axis=0).max()), _SMOOTH if system.smooth else _KINKED
+    if half < 2 * _TURNS or _change(early, late) > limits.moved * extent:
         return None
     whole, first = (strongest_frequency(leading_component(part)) for part in (visited, early))
     frequency = fundamental(early, whole)
     error = abs(whole - first) + 1e-15
-    if frequency * half < _TURNS or error > _FREQUENCY * whole:
+    if frequency * half < _TURNS or error > limits.frequency * whole:
         return None
     residual, curve = _curve(system, x, (early, late), frequency)
-    if residual > _OFF * extent:
+    if residual > limits.off * extent:
         return None
     exponents = _exponents(system, x, late)
     along = int(np.abs(exponents).argmin())
-    others, neutral = np.delete(exponents, along), _NEUTRAL if system.smooth else _NEUTRAL_KINKED
-    # Where neighbours part the trajectory stays on this curve by chance only, if at all.
-    if abs(exponents[along]) > neutral * frequency or (others > neutral * frequency).any():
+    others, neutral = np.delete(exponents, along), limits.neutral
+    # Where neighbours off the curve do not come nearer, it is one of a continuum, or has not been reached yet.
+    if abs(exponents[along]) > neutral * frequency or (others >= -neutral * frequency).any():
         return None
     ordered = np.concatenate([exponents[[along]], others])
-    return InvariantCurve(curve, frequency, error, residual, ordered, neutral)
+    return InvariantCurve(curve, frequency, error, residual, ordered)
 
 
 def _change(early: Floats, late: Floats) -> float:

@@ -38,7 +38,8 @@ class LimitCycleSet:
         multipliers: (n, S) complex, by descending magnitude. Periodic: Floquet multipliers, the eigenvalues of the
             product of the Jacobians along one period. Quasi-periodic: exp(Lyapunov exponent x return time), factors of
             growth in one turn, the first one 1 for motion along the curve; NaN beyond the 8 largest.
-        stable: (n,) whether all perturbations die away; along a curve they neither grow nor shrink, which is ignored.
+        stable: (n,) whether all perturbations die away. Curves are found only where they do, apart from motion along
+            the curve, which neither grows nor shrinks.
         residual: (n,) periodic: max |F(h_i) - h_{i+1}|. Quasi-periodic: largest distance of F(states), and of states
             visited later, from their place on the curve.
         error_estimate: (n,) periodic: distance to the true orbit, to first order. Quasi-periodic: error of the return
@@ -48,7 +49,7 @@ class LimitCycleSet:
         starts: Number of starts.
         at_rest: Starts that ended in a fixed point, or approach a stable one as its slowest mode decays.
         diverged: Starts that overflowed.
-        unsettled: Starts that did none of it: chaotic, too slow to tell, or of too long a period.
+        unsettled: Starts that did none of it: chaotic, on a torus, too slow to tell, or of too long a period.
     """
 
     name: str

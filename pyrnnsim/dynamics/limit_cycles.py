@@ -65,8 +65,8 @@ def find_limit_cycles(
         n_starts: Number of default starts.
         noise: Standard deviation of the noise added to each unit of default starts.
         transient: Steps before the first look. What has not settled goes on, twice as far each time, four times.
-        longest: Longest period that is looked for, in steps, and longest time of one turn around a curve. Every look
-            takes 40 times as many steps.
+        longest: Steps of the longest turn around an orbit that is looked for. Orbits that close after several turns may
+            have a period 8 times as long. Every look takes 40 times as many steps.
         tolerance: Largest error estimate of a periodic orbit, relative to 1 + max|h|; by default 1e-8, and 1e-3 for a
             function that computes in float32.
         seed: Of the default starts.
