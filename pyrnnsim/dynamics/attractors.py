@@ -20,7 +20,7 @@ from pyrnnsim.dynamics.systems import System
 Floats = NDArray[np.float64]
 
 _ROUNDS = 5  # trajectories that have not settled go on, twice as far each time
-_WINDOW = 40  # steps that are looked at, in units of the longest turn
+_WINDOW, _WIDEST = 40, 8  # steps that are looked at, in units of the longest turn, and by which factor they may grow
 _FAR = 1e12  # states beyond have diverged
 _RECURS = 1e-3  # a state that comes back so near, relative to the extent, may be periodic
 _LONG, _RECURS_LATE = 8, 1e-6  # periods are tried up to so many turns; the more steps, the more often it is by chance
@@ -82,7 +82,8 @@ def find_attractors(system: System, x: Floats, starts: Floats, aim: CycleAim) ->
         here = advance(system, here, x, aim.transient * 2**turn)
         near = _bounded(here)
         found.diverged += int((~near).sum())
-        ends = [look.settle(state, last=turn == _ROUNDS - 1) for state in here[near]]
+        window = _WINDOW * aim.longest * min(2**turn, _WIDEST)  # the slow passage of a resonance needs a long look
+        ends = [look.settle(state, window, last=turn == _ROUNDS - 1) for state in here[near]]
         here = np.array([end for end in ends if end is not None]).reshape(-1, starts.shape[1])
     near = _bounded(here)
     found.unsettled += int(near.sum())
@@ -97,11 +98,11 @@ class _Look:
         self.system, self.x, self.aim, self.found = system, x, aim, found
         self.resting = RestingPlaces(system, x, aim.tolerance)
 
-    def settle(self, state: Floats, *, last: bool) -> Floats | None:
+    def settle(self, state: Floats, window: int, *, last: bool) -> Floats | None:
         """Count a start whose trajectory has settled by ``state`` (S,); else where it has got to."""
         if self._is_known(state):
             return None
-        visited = follow(self.system, state[None], self.x, _WINDOW * self.aim.longest)[0]
+        visited = follow(self.system, state[None], self.x, window)[0]
         settled = bool(_bounded(visited).all()) and self._ends(visited, last=last)
         return None if settled else np.asarray(visited[-1])
 

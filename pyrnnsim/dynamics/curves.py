@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 #: Least turns within the half of a trajectory, for averages that have converged.
 _TURNS = 12
-_GAP = 0.05  # of the circle, without a visited state
+_GAP = 0.12  # of the circle, without a visited state, that an interpolation can bridge
 _EXPONENTS = 8
 _ALIGNMENT, _CHUNK = 512, 256
 _CORNERS = 512  # states kept of a curve
@@ -131,7 +131,7 @@ def _curve(system: System, x: Floats, halves: tuple[Floats, Floats], frequency: 
     apart = np.diff(ordered, prepend=-1.0) > _DISTINCT
     apart[0] = ordered[0] + 1 - ordered[-1] > _DISTINCT
     ordered, states = ordered[apart], states[apart]
-    if len(ordered) < 2 * _TURNS or np.diff(ordered, append=ordered[0] + 1).max() > _GAP:
+    if not apart.any() or np.diff(ordered, append=ordered[0] + 1).max() > _GAP:
         return float("inf"), early[:0]
     closed = CubicSpline(np.append(ordered, ordered[0] + 1), np.vstack([states, states[:1]]), bc_type="periodic")
     even = np.arange(_CORNERS) / _CORNERS

@@ -66,7 +66,7 @@ def find_limit_cycles(
         noise: Standard deviation of the noise added to each unit of default starts.
         transient: Steps before the first look. What has not settled goes on, twice as far each time, four times.
         longest: Steps of the longest turn around an orbit that is looked for. Orbits that close after several turns may
-            have a period 8 times as long. Every look takes 40 times as many steps.
+            have a period 8 times as long. A look takes 40 times as many steps, late ones up to 320 times.
         tolerance: Largest error estimate of a periodic orbit, relative to 1 + max|h|; by default 1e-8, and 1e-3 for a
             function that computes in float32.
         seed: Of the default starts.
@@ -76,8 +76,9 @@ def find_limit_cycles(
     Raises:
         TypeError, ValueError: For arguments of wrong shape, type or range, weights that are not finite, or a network
             whose states overflow on the trials.
-    Cost: per start ``transient`` steps of F if it settles at once; per distinct curve 20 ``longest`` Jacobians; per
-        periodic orbit and iteration as many Jacobians, and products of (S, S) matrices, as it has states.
+    Cost: per start ``transient`` steps of F if it settles at once, some 100 times as many if never; per distinct curve
+        20 ``longest`` Jacobians or more; per periodic orbit and iteration as many Jacobians, and products of (S, S)
+        matrices, as it has states.
     Source: Turner, Dabholkar & Barak 2021 (limit cycles of trained networks); Das, Sander, Sander & Yorke 2017
         (weighted Birkhoff averages); Benettin et al. 1980 (Lyapunov exponents).
     """

@@ -9,6 +9,7 @@ from dynamics.cases import vanilla
 
 from pyrnnsim import find_limit_cycles
 from pyrnnsim.dynamics.curves import InvariantCurve, find_curve
+from pyrnnsim.dynamics.following import follow
 from pyrnnsim.dynamics.orbits import lies_on, same_orbit
 from pyrnnsim.dynamics.periodic import PeriodicOrbit
 from pyrnnsim.dynamics.rotation import bump, fundamental, strongest_frequency, turns_per_period
@@ -89,7 +90,9 @@ def test_a_network_turns_as_its_angle_says(dtype):
 def test_a_pure_rotation_is_no_attractor():
     """Every circle is invariant, none attracts."""
     turn = torch.tensor(turning(0.1 * GOLDEN, 1.0))
-    found = find_limit_cycles(lambda h, x: h @ turn.T, np.zeros(0), starts=np.diag([1.0, 0.5]), **FAST)[0, 0]
+    found = find_limit_cycles(
+        lambda h, x: h @ turn.T, np.zeros(0), starts=np.diag([1.0, 0.5]), transient=5, longest=17
+    )[0, 0]
     assert len(found) == 0 and found.unsettled == 2
 
 
@@ -100,7 +103,7 @@ def test_two_frequencies_at_once_are_unsettled():
     def function(h, x):
         return torch.cat([one(h[:, :2], x), other(h[:, 2:], x)], dim=1)
 
-    found = find_limit_cycles(function, np.zeros(0), starts=[[1.0, 0, 1, 0]], transient=20, longest=32)[0, 0]
+    found = find_limit_cycles(function, np.zeros(0), starts=[[1.0, 0, 1, 0]], transient=10, longest=17)[0, 0]
     assert found.unsettled == 1 and found.basin.sum() == 0
 
 
@@ -113,7 +116,7 @@ def test_chaos_in_the_plane_is_unsettled():
 
 
 def test_a_turn_longer_than_asked_for_is_unsettled():
-    found = find_limit_cycles(circle(0.002 * GOLDEN), np.zeros(0), starts=[[1.0, 0.0]], transient=20, longest=16)[0, 0]
+    found = find_limit_cycles(circle(0.002 * GOLDEN), np.zeros(0), starts=[[1.0, 0.0]], transient=10, longest=8)[0, 0]
     assert found.unsettled == 1 and len(found) == 0
 
 
@@ -176,6 +179,9 @@ def test_what_shows_a_curve_and_what_does_not():
     turn = torch.tensor(turning(frequency, shrink))
     spiral = TorchSystem(lambda h, x: h @ turn.T)
     assert find_curve(spiral, np.zeros(0), around(frequency, 2000, shrink)) is None
+    slow = TorchSystem(circle(frequency, 1e-4))
+    approach = follow(slow, np.array([[1.001, 0.0]]), np.zeros(0), 2000)[0]
+    assert find_curve(slow, np.zeros(0), approach) is None  # it is not there yet
     seldom = TorchSystem(circle(0.01 * GOLDEN))
     assert find_curve(seldom, np.zeros(0), around(0.01 * GOLDEN, 3000)) is None  # 9 turns in each half
     assert find_curve(seldom, np.zeros(0), around(0.01 * GOLDEN, 6000)).stable

@@ -165,7 +165,7 @@ def test_a_slow_spiral_into_a_fixed_point_is_no_cycle():
     turn = 2 * np.pi * 0.0707
     weights = 0.9999 * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     found = find_limit_cycles(vanilla(weights, np.zeros(2)), starts=np.eye(2), transient=10, longest=32)[0, 0]
-    assert len(found) == 0 and found.at_rest + found.unsettled == 2
+    assert len(found) == 0 and found.at_rest == 2  # seen to approach at the rate of its mode, long before it is there
 
 
 def test_growth_without_end():

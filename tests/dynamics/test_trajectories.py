@@ -98,10 +98,10 @@ def test_states_that_do_not_vary(inputs):
 
 
 def test_faint_directions_are_seen(rng):
-    """Their variances lie 1e-24 below the first, out of the reach of a covariance matrix."""
+    """Their variances lie 1e-20 and 1e-23 below the first, out of the reach of a covariance matrix."""
     basis = np.linalg.qr(rng.normal(size=(4, 4)))[0]
-    made = principal_axes(rng.normal(size=(200, 4)) * [1, 1e-4, 1e-8, 1e-12] @ basis, 4)
-    np.testing.assert_allclose(np.abs(np.diag(made.axes @ basis.T)), 1, atol=1e-3)
+    made = principal_axes(rng.normal(size=(200, 4)) * [1, 1e-4, 1e-10, 3e-12] @ basis, 4)
+    np.testing.assert_allclose(np.abs(np.diag(made.axes @ basis.T)), 1, atol=1e-2)
 
 
 def test_each_network_is_on_its_own(population, inputs, found):
