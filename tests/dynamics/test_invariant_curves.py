@@ -9,10 +9,11 @@ from dynamics.cases import vanilla
 
 from pyrnnsim import find_limit_cycles
 from pyrnnsim.dynamics.curves import InvariantCurve, find_curve
-from pyrnnsim.dynamics.following import follow
+from pyrnnsim.dynamics.following import advance, follow
 from pyrnnsim.dynamics.orbits import lies_on, same_orbit
 from pyrnnsim.dynamics.periodic import PeriodicOrbit
 from pyrnnsim.dynamics.rotation import bump, fundamental, strongest_frequency, turns_per_period
+from pyrnnsim.dynamics.systems import NetworkSystem
 from pyrnnsim.dynamics.torch_system import TorchSystem
 
 GOLDEN = (np.sqrt(5) - 1) / 2
@@ -202,3 +203,28 @@ def test_a_period_of_several_turns_may_exceed_the_longest_turn():
     assert found.periods.tolist() == [50] and found.stable.all() and found.basin.tolist() == [1]
     np.testing.assert_allclose(found.return_time, 50 / 3)
     np.testing.assert_allclose(found.multipliers[0] * 1e5, [0.8**50 * 1e5, 0.5**50 * 1e5], rtol=1e-6)
+
+
+def test_a_slow_passage_of_a_resonance_takes_a_longer_look():
+    """Just beside a locked fifth the phase lingers at five places, and passes each in some 55 steps."""
+    beat = 0.05
+    frequency = 0.2 + 1.1 * beat / (2 * np.pi)
+    function = circle(frequency, beat=beat, beats=5)
+    found = find_limit_cycles(function, np.zeros(0), starts=[[1.0, 0.0]], transient=100, longest=17)[0, 0]
+    assert found.kind.tolist() == ["quasi-periodic"]
+    phase, steps = 0.0, 200_000
+    for _ in range(steps):
+        phase += 2 * np.pi * frequency + beat * np.sin(5 * phase)
+    np.testing.assert_allclose(found.frequency, phase / (2 * np.pi * steps), atol=2 / steps)
+
+
+def test_states_are_moved_on_in_stretches(monkeypatch, rng):
+    monkeypatch.setattr("pyrnnsim.dynamics.following._CHUNK", 24)  # four steps of three states at a time
+    weights = turning(0.1, 1.2)
+    states = rng.normal(size=(3, 2))
+    system = NetworkSystem(vanilla(weights, np.zeros(2))[0])
+    expected = states
+    for _ in range(11):
+        expected = np.tanh(expected @ weights.T)
+    np.testing.assert_allclose(advance(system, states, np.zeros(0), 11), expected, atol=1e-14)
+    np.testing.assert_array_equal(advance(system, states, np.zeros(0), 0), states)
