@@ -15,13 +15,19 @@ except ImportError as error:
 from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
+from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet
 from pyrnnsim.dynamics.fixed_points import find_fixed_points
+from pyrnnsim.dynamics.limit_cycles import find_limit_cycles
 from pyrnnsim.dynamics.line_attractor import line_attractor
 from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.mode_truncation import mode_truncation
+from pyrnnsim.dynamics.oscillation_result import Oscillations
+from pyrnnsim.dynamics.oscillations import oscillations
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.settling import add_slow_points
+from pyrnnsim.dynamics.trajectories import pca_trajectories
+from pyrnnsim.dynamics.trajectory_result import Trajectories, TrajectorySet
 from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
@@ -57,6 +63,8 @@ __all__ = [
     "Evaluation",
     "FixedPointSet",
     "FixedPoints",
+    "LimitCycleSet",
+    "LimitCycles",
     "LineAttractor",
     "LineAttractors",
     "Linearization",
@@ -64,12 +72,15 @@ __all__ = [
     "ModeTruncations",
     "Network",
     "Options",
+    "Oscillations",
     "Population",
     "Recipes",
     "Report",
     "Representation",
     "SearchResult",
     "TrainingRecord",
+    "Trajectories",
+    "TrajectorySet",
     "add_slow_points",
     "canonical_correlations",
     "chance_similarity",
@@ -77,10 +88,12 @@ __all__ = [
     "eig",
     "embed",
     "find_fixed_points",
+    "find_limit_cycles",
     "line_attractor",
     "linearize",
     "load_recipes",
     "mode_truncation",
+    "oscillations",
     "pairwise",
     "pairwise_cca",
     "pairwise_cka",
@@ -89,6 +102,7 @@ __all__ = [
     "pairwise_pwcca",
     "pairwise_rsa",
     "pairwise_svcca",
+    "pca_trajectories",
     "prepare",
     "random_search",
     "show_config",

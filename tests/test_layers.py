@@ -35,9 +35,12 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 UPWARDS = {
     ("similarity.matrix", "figures.matrix"),
     ("dynamics.line_result", "figures.line_attractor"),
+    ("dynamics.cycle_result", "figures.limit_cycles"),
     ("dynamics.linearization", "figures.spectrum"),
+    ("dynamics.oscillation_result", "figures.oscillations"),
     ("dynamics.result", "figures.fixed_points"),
     ("dynamics.truncation_result", "figures.mode_truncation"),
+    ("dynamics.trajectory_result", "figures.trajectories"),
     ("__init__", "torch"),
 }
 #: The parts that may call the native code.

@@ -5,27 +5,35 @@ from __future__ import annotations
 from pyrnnsim.figures.dendrogram import plot_dendrogram
 from pyrnnsim.figures.embedding import plot_embedding
 from pyrnnsim.figures.fixed_points import plot_fixed_points, plot_point_counts
+from pyrnnsim.figures.limit_cycles import plot_cycle_shares, plot_limit_cycles
 from pyrnnsim.figures.line_attractor import plot_line, plot_line_spectrum, plot_sorted_eigenvalues
 from pyrnnsim.figures.matrix import plot_matrix
 from pyrnnsim.figures.mode_truncation import plot_mode_truncation, plot_mode_truncations
+from pyrnnsim.figures.oscillations import plot_oscillations
 from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels
 from pyrnnsim.figures.scaling import plot_scaling
 from pyrnnsim.figures.spectrum import plot_spectrum
+from pyrnnsim.figures.trajectories import plot_trajectories, trajectory_panels
 
 __all__ = [
     "dendrogram_panels",
     "embedding_panels",
     "matrix_panels",
+    "plot_cycle_shares",
     "plot_dendrogram",
     "plot_embedding",
     "plot_fixed_points",
+    "plot_limit_cycles",
     "plot_line",
     "plot_line_spectrum",
     "plot_matrix",
     "plot_mode_truncation",
     "plot_mode_truncations",
+    "plot_oscillations",
     "plot_point_counts",
     "plot_scaling",
     "plot_sorted_eigenvalues",
     "plot_spectrum",
+    "plot_trajectories",
+    "trajectory_panels",
 ]
