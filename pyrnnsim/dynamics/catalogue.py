@@ -66,8 +66,10 @@ class Catalogue:
         Args:
             approach: Leads from starts to the neighbourhood of fixed points.
         Returns:
-            Whether the last round found nothing, from all pairs.
+            Whether the last round found nothing, from all pairs; False where there is no point to begin with.
         """
+        if not len(self.points):
+            return False
         seen, complete = 0, True
         for _ in range(_ROUNDS):
             count = len(self.points)

@@ -39,7 +39,8 @@ class FixedPointSet:
         starts: Number of starts.
         degree: Sum of sign det(I - J) over the fixed points. That of all fixed points of a tanh network is 1.
         must_be_one: Whether that theorem holds here: F maps a compact convex set into itself.
-        closed: Whether a search from all midpoints and mirror images of the points found nothing new.
+        closed: Whether a search from all midpoints and mirror images of the points found nothing new; False without
+            points to search from.
         listed: Whether all isolated fixed points were listed region by region (small relu networks).
     """
 
@@ -79,7 +80,8 @@ class FixedPointSet:
         """One sentence on what speaks for or against completeness."""
         if self.listed:
             return "complete: every linear region was solved"
-        closure = "nothing new from midpoints" if self.closed else "not closed: midpoints left untried"
+        untried = "midpoints left untried" if self.fixed.any() else "no point to search from"
+        closure = "nothing new from midpoints" if self.closed else f"not closed: {untried}"
         degree = f"degree {self.degree}" + (", must be 1" if self.must_be_one else ", no theorem for this cell")
         return f"{'complete' if self.complete else 'incomplete'}: {closure}; {degree}"
 

@@ -48,6 +48,7 @@ def test_a_line_attractor_is_covered_by_slow_points(rng):
     starts = rng.uniform(0, 3, size=(300, 1)) * direction + 0.1 * rng.uniform(size=(300, 12))
     found = find_fixed_points(vanilla(np.outer(direction, direction), np.zeros(12), "relu"), starts=starts)[0, 0]
     assert not found.fixed.any() and len(found) > 50
+    assert not found.complete and "no point to search from" in found.evidence
     along = found.states @ direction
     np.testing.assert_allclose(found.states, along[:, None] * direction, atol=1e-6)
     assert found.residual.max() < 1e-6 and along.max() > 2.5
