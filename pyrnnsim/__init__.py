@@ -16,8 +16,10 @@ from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.dynamics.fixed_points import find_fixed_points
+from pyrnnsim.dynamics.graph import TopologyGraph, TopologyGraphs
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.topology import transition_graph
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation
@@ -60,6 +62,8 @@ __all__ = [
     "Report",
     "Representation",
     "SearchResult",
+    "TopologyGraph",
+    "TopologyGraphs",
     "TrainingRecord",
     "canonical_correlations",
     "chance_similarity",
@@ -81,6 +85,7 @@ __all__ = [
     "random_search",
     "show_config",
     "tasks",
+    "transition_graph",
 ]
 
 

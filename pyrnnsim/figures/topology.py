@@ -1,0 +1,1 @@
+"""Transition graphs: which fixed points lead to which stable ones."""
