@@ -186,8 +186,8 @@ def _check_fixed(caller: str, system: System, points: FixedPointSet) -> None:
     if len(wrong):
         at = np.flatnonzero(points.fixed)[wrong[0]]
         raise ValueError(
-            f"{caller}: point {at} of network {system.name!r} moves by {moved[wrong[0]]:.3g}: these are fixed points of "
-            "other weights or another input; find them again for this network"
+            f"{caller}: point {at} of network {system.name!r} moves by {moved[wrong[0]]:.3g}: these are fixed points "
+            "of other weights or another input; find them again for this network"
         )
 
 

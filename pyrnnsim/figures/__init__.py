@@ -9,6 +9,7 @@ from pyrnnsim.figures.matrix import plot_matrix
 from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels
 from pyrnnsim.figures.scaling import plot_scaling
 from pyrnnsim.figures.spectrum import plot_spectrum
+from pyrnnsim.figures.topology import plot_topology
 
 __all__ = [
     "dendrogram_panels",
@@ -21,4 +22,5 @@ __all__ = [
     "plot_point_counts",
     "plot_scaling",
     "plot_spectrum",
+    "plot_topology",
 ]
