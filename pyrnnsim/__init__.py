@@ -17,6 +17,7 @@ from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.dynamics.fixed_points import find_fixed_points
 from pyrnnsim.dynamics.graph import TopologyGraph, TopologyGraphs
+from pyrnnsim.dynamics.graph_distances import pairwise_graph_distances
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.topology import transition_graph
@@ -77,6 +78,7 @@ __all__ = [
     "pairwise_cca",
     "pairwise_cka",
     "pairwise_distances",
+    "pairwise_graph_distances",
     "pairwise_procrustes",
     "pairwise_pwcca",
     "pairwise_rsa",
