@@ -95,7 +95,7 @@ def _padded(a: Floats, a_stable: NDArray[np.bool_], b: Floats, b_stable: NDArray
     nodes = [np.concatenate([_filled(one, n) for one, n in zip(side, counts, strict=True)]) for side in kinds]
     one, two = (_taken(x, n) for x, n in zip((a, b), nodes, strict=True))
     s = counts[0]
-    return _Sides(*nodes, one[:s, :s], two[:s, :s], one[s:, :s], two[s:, :s], nodes[1][:s] < 0)
+    return _Sides(nodes[0], nodes[1], one[:s, :s], two[:s, :s], one[s:, :s], two[s:, :s], nodes[1][:s] < 0)
 
 
 def _filled(nodes: Ints, count: int) -> Ints:
