@@ -10,6 +10,7 @@ import torch
 from dynamics.cases import vanilla
 
 from pyrnnsim import FixedPoints, Population, TopologyGraph, TopologyGraphs, find_fixed_points, transition_graph
+from pyrnnsim.dynamics import topology
 from pyrnnsim.dynamics.node_order import readout_order, readout_quantum
 from pyrnnsim.tasks import FlipFlop
 
@@ -78,6 +79,12 @@ def test_without_a_readout_states_give_the_order():
     states = np.array([[1.0, 0.0], [-1.0, 2.0], [-1.0, -2.0]])
     np.testing.assert_array_equal(readout_order(np.zeros((3, 0)), states, 1.0), [2, 1, 0])
     assert readout_quantum(np.zeros((3, 0)), np.ones(3, bool)) == 1.0
+
+
+def test_stable_points_set_the_quantum_where_there_are_any():
+    outputs = np.array([[3.0], [-1.5], [0.2]])
+    assert readout_quantum(outputs, np.array([False, True, True])) == 1.5
+    assert readout_quantum(outputs, np.zeros(3, bool)) == 3.0
 
 
 @pytest.mark.parametrize("correlation", [0.6, 0.0, -0.9])
@@ -193,6 +200,11 @@ def test_default_and_given_lengths_of_kicks(cube):
     gaps = np.linalg.norm(graph.states[:, None] - graph.states, axis=-1) + 1e9 * np.eye(27)
     np.testing.assert_allclose(graph.sizes, 1e-2 * gaps.min(axis=1))
     np.testing.assert_array_equal(transition_graph(*cube, perturbations=1, size=0.03)[0, 0].sizes, 0.03)
+    tilted = with_readout(vanilla([[2.0]], [0.2]), [[1.0]])  # three points at unequal distances
+    made = transition_graph(tilted, find_fixed_points(tilted))[0, 0]
+    left, right = np.diff(made.outputs[:, 0])
+    assert abs(left - right) > 0.1
+    np.testing.assert_allclose(made.sizes, 1e-2 * np.array([left, min(left, right), right]))
     single = vanilla([[0.5]], [0.3])
     points = find_fixed_points(single)[0, 0]
     np.testing.assert_allclose(transition_graph(single, points).sizes, 1e-2 * (1 + np.abs(points.states[0])))
@@ -228,6 +240,12 @@ def test_threads_and_other_networks_change_nothing(several, graphs):
             assert_equal_graphs(graphs[k, c], again[k, c])
             alone = transition_graph(population[k], points[k, c], perturbations=30, steps=300, n_jobs=2)
             assert_equal_graphs(graphs[k, c], alone)
+
+
+def test_how_many_trials_are_rolled_at_once_changes_nothing(cube, monkeypatch):
+    whole = transition_graph(*cube, perturbations=20)[0, 0]
+    monkeypatch.setattr(topology, "_AT_ONCE", 300)
+    assert_equal_graphs(transition_graph(*cube, perturbations=20)[0, 0], whole)
 
 
 def test_seeds_give_other_kicks_and_touch_no_generator(cube):
