@@ -62,9 +62,20 @@ def test_distances_to_different_targets_are_not_compared():
 
 def test_a_long_way_out_is_not_divergence():
     def out_and_back(h):
-        return np.where(h > 1, np.where(h < 300, h + 50, -0.5), h / 2)
+        return np.where(h > 1, np.where(h < 300, h + 5, -0.5), h / 2)
 
     assert ends(out_and_back, targets([[0.0]]), [[1.5], [np.inf], [np.nan]]) == [0, -1, -1]
+
+
+def test_after_a_transient_the_distance_is_taken_anew():
+    """From 0.1 out to 10 and back at 0.99 per step: below 0.1 only after 460 steps, but contracting much earlier."""
+
+    def transient(h):
+        return h @ np.array([[0.99, 50.0], [0.0, 0.5]]).T
+
+    where = targets([[0.0, 0.0]], patience=128, radius=20.0)
+    assert ends(transient, where, [[0.0, 0.1]], steps=300) == [0]
+    assert ends(transient, where, [[0.0, 0.1]], steps=120) == [-1]
 
 
 def test_at_a_target_at_once():
