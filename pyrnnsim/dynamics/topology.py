@@ -28,6 +28,7 @@ Subject = Population | Network | TrainingRecord | Callable[[Any, Any], Any]
 
 _SHARE = 1e-2  # default length of a kick, of the distance to the nearest other fixed point
 _AT_ONCE = 2**22  # numbers in the states of the trials that are rolled at once
+_LEAST, _MOST = 2000, 100_000  # default steps of a trial
 _MOVED = 1e-6  # |F(h) - h|, relative to 1 + max|h|, that no fixed point has
 
 
@@ -38,7 +39,7 @@ def transition_graph(
     *,
     perturbations: int = ...,
     size: float | None = ...,
-    steps: int = ...,
+    steps: int | None = ...,
     quantum: float | None = ...,
     seed: int = ...,
     n_jobs: int | None = ...,
@@ -50,7 +51,7 @@ def transition_graph(
     *,
     perturbations: int = ...,
     size: float | None = ...,
-    steps: int = ...,
+    steps: int | None = ...,
     quantum: float | None = ...,
     seed: int = ...,
     n_jobs: int | None = ...,
@@ -63,7 +64,7 @@ def transition_graph(
     *,
     perturbations: int = 100,
     size: float | None = None,
-    steps: int = 2000,
+    steps: int | None = None,
     quantum: float | None = None,
     seed: int = 0,
     n_jobs: int | None = None,
@@ -84,7 +85,8 @@ def transition_graph(
         perturbations: Kicks from every point.
         size: Euclidean length of the kicks. By default 1e-2 of the distance of each point to the nearest other fixed
             one, and 1e-2 (1 + max|h|) for a single point.
-        steps: Most steps of a trial.
+        steps: Most steps of a trial. By default 2000, or more where a network is slow: 4 m of the slowest stable point,
+            and 10 times as long as the fastest mode of a saddle takes to grow by a factor of e; 100,000 at most.
         quantum: Readouts are rounded to multiples of it before they give the order of the nodes. By default the largest
             |readout| of the stable points, which tells -1, 0 and 1 apart at -1/2 and 1/2.
         seed: Of the kicks, which are the same, up to their length, for all networks of one state size.
@@ -104,7 +106,7 @@ def transition_graph(
     probe = Probe(
         whole_number(caller, "perturbations", perturbations, 1, 10**6),
         None if size is None else real_number(caller, "size", size, 0.0, open_below=True),
-        whole_number(caller, "steps", steps, 1, 10**9),
+        None if steps is None else whole_number(caller, "steps", steps, 1, 10**9),
         None if quantum is None else real_number(caller, "quantum", quantum, 0.0, open_below=True),
         whole_number(caller, "seed", seed, 0, 2**63 - 1),
     )
@@ -136,7 +138,7 @@ class Probe:
 
     perturbations: int
     size: float | None
-    steps: int
+    steps: int | None
     quantum: float | None
     seed: int
 
@@ -199,14 +201,15 @@ def _graph(system: System, points: FixedPointSet, probe: Probe) -> TopologyGraph
     spacing = _spacing(states)
     sizes = np.full(len(nodes), probe.size) if probe.size is not None else _SHARE * spacing
     error = points.error_estimate[nodes]
-    targets = Targets.of(system, points.input, states[stable], spacing[stable], error[stable], probe.steps)
+    targets = Targets.of(system, points.input, states[stable], spacing[stable], error[stable], probe.steps or _MOST)
+    steps = probe.steps or _enough(targets, np.abs(points.eigenvalues[nodes][unstable > 0]))
     counts = np.zeros((len(nodes), len(nodes)), dtype=np.int64)
     random = np.random.default_rng([probe.seed, 3])
     block = max(1, _AT_ONCE // (probe.perturbations * max(1, system.size)))
     for first in range(0, len(nodes), block):
         some = slice(first, first + block)
         starts = _kicked(random, states[some], sizes[some], probe.perturbations)
-        ends = destinations(system, points.input, targets, starts, probe.steps).reshape(-1, probe.perturbations)
+        ends = destinations(system, points.input, targets, starts, steps).reshape(-1, probe.perturbations)
         for node, row in enumerate(ends, first):
             counts[node, stable] = np.bincount(row[row >= 0], minlength=len(stable))
     quantum = probe.quantum or readout_quantum(points.outputs[nodes], unstable == 0)
@@ -224,10 +227,18 @@ def _graph(system: System, points: FixedPointSet, probe: Probe) -> TopologyGraph
         nowhere=1 - counts[order].sum(axis=1) / probe.perturbations,
         sizes=sizes[order],
         perturbations=probe.perturbations,
-        steps=probe.steps,
+        steps=steps,
         seed=probe.seed,
         quantum=quantum,
     )
+
+
+def _enough(targets: Targets, magnitudes: Floats) -> int:
+    """Steps in which trials should arrive, given the magnitudes (n, S) of the eigenvalues at unstable points."""
+    with np.errstate(divide="ignore"):
+        growth = 1 / np.log(magnitudes.max(axis=1, initial=1.0))
+    slowest = max(4.0 * targets.patience.max(initial=0), 10.0 * growth.max(initial=0.0))
+    return int(min(max(_LEAST, slowest), _MOST))
 
 
 def _spacing(states: Floats) -> Floats:

@@ -188,6 +188,20 @@ def test_strong_transients_do_not_count_as_arrival():
     np.testing.assert_array_equal(graph.adjacency, [[1.0]])
 
 
+def test_slow_networks_are_given_more_steps():
+    """From a stable point with an eigenvalue of 0.9995 a kick returns; in 2000 steps nobody could tell."""
+    population = vanilla(np.diag([0.9995, 0.5]), np.zeros(2))
+    points = find_fixed_points(population)[0, 0]
+    graph = transition_graph(population, points)
+    assert graph.steps == 4 * 2048 and graph.adjacency[0, 0] == 1
+    assert transition_graph(population, points, steps=1000).nowhere[0] == 1
+    saddle = vanilla([[1.001]], [0.0])
+    graph = transition_graph(saddle, find_fixed_points(saddle)[0, 0], perturbations=20)
+    assert graph.steps == int(10 / np.log(1.001)) and not graph.nowhere.any()
+    fast = vanilla([[0.5]], [0.0])
+    assert transition_graph(fast, find_fixed_points(fast)[0, 0]).steps == 2000
+
+
 def test_one_unit():
     population = vanilla([[2.0]], [0.0])
     graph = transition_graph(population, find_fixed_points(population)[0, 0], perturbations=400)
