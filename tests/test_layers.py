@@ -34,6 +34,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
 UPWARDS = {
     ("similarity.matrix", "figures.matrix"),
+    ("dynamics.graph", "figures.panels"),
     ("dynamics.graph", "figures.topology"),
     ("dynamics.linearization", "figures.spectrum"),
     ("dynamics.result", "figures.fixed_points"),

@@ -15,6 +15,7 @@ from pyrnnsim.populations.activity import as_frame
 from pyrnnsim.populations.store import read_tensors, write_tensors
 from pyrnnsim.populations.table import Row, to_text
 
+_MOST_PANELS = 12
 _FORMAT = "pyrnnsim transition graphs 1"
 
 
@@ -231,6 +232,11 @@ class TopologyGraphs:
     def frame(self) -> Any:
         """The rows as a pandas table; ``graphs[k, c].frame`` has one row per edge."""
         return as_frame(self.rows, "TopologyGraphs.frame")
+
+    def plot(self) -> Any:
+        """Draw the first 12 graphs side by side; see ``pyrnnsim.figures.topology_panels``."""
+        some = [one for row in self.graphs for one in row][:_MOST_PANELS]
+        return import_module("pyrnnsim.figures.panels").topology_panels(some)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one file, atomically and with a checksum; nothing in it is code.

@@ -6,7 +6,7 @@ from pyrnnsim.figures.dendrogram import plot_dendrogram
 from pyrnnsim.figures.embedding import plot_embedding
 from pyrnnsim.figures.fixed_points import plot_fixed_points, plot_point_counts
 from pyrnnsim.figures.matrix import plot_matrix
-from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels
+from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels, topology_panels
 from pyrnnsim.figures.scaling import plot_scaling
 from pyrnnsim.figures.spectrum import plot_spectrum
 from pyrnnsim.figures.topology import plot_topology
@@ -23,4 +23,5 @@ __all__ = [
     "plot_scaling",
     "plot_spectrum",
     "plot_topology",
+    "topology_panels",
 ]

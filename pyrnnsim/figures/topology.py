@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,8 +73,16 @@ def plot_topology(graph: TopologyGraph, *, ax: Axes | None = None) -> Figure:
     if graph.outputs.shape[1] == 3:
         _draw_directions(axes)
     if ax is None and len(graph):
-        legend_below(figure, {_kind(kind): styles[_kind(kind)] for kind in kinds}, others=_strokes(bool(lost.any())))
+        topology_legend(figure, [graph])
     return figure
+
+
+def topology_legend(figure: Figure, graphs: Sequence[TopologyGraph]) -> None:
+    """What colours, markers, widths and rings mean in graphs drawn by :func:`plot_topology`, below everything else."""
+    kinds = sorted({int(kind) for graph in graphs for kind in graph.unstable_modes})
+    styles = group_styles(_kind(kind) for kind in range(max(kinds, default=0) + 1))
+    lost = any((graph.nowhere > _FAINTEST).any() for graph in graphs)
+    legend_below(figure, {_kind(kind): styles[_kind(kind)] for kind in kinds}, others=_strokes(lost))
 
 
 def _kind(modes: Any) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.patches import FancyArrowPatch
 
-from pyrnnsim import TopologyGraph
-from pyrnnsim.figures import plot_topology
+from pyrnnsim import TopologyGraph, TopologyGraphs
+from pyrnnsim.figures import plot_topology, topology_panels
 from pyrnnsim.figures._style import new_figure
 
 
@@ -84,6 +84,17 @@ def some(whole: TopologyGraph, nodes) -> TopologyGraph:
     chosen = np.array(nodes, dtype=int)
     made = {name: getattr(whole, name)[chosen] for name in per_node}
     return TopologyGraph(**{**vars(whole), **made, "adjacency": whole.adjacency[np.ix_(chosen, chosen)]})
+
+
+def test_several_graphs_share_a_legend(tmp_path):
+    figure = topology_panels([PLANAR, graph(PLANAR.outputs, (0, 0.3, 0)), some(PLANAR, [])])
+    figure.savefig(tmp_path / "several.png")
+    assert len(figure.axes) == 3 and len(figure.legends) == 1
+    assert "some go nowhere" in [text.get_text() for text in figure.legends[0].get_texts()]
+    many = TopologyGraphs(((PLANAR,) * 5,) * 3, np.zeros((5, 1)))
+    assert len(many.plot().axes) == 12
+    with pytest.raises(ValueError, match="topology_panels: at least one graph is needed, got none"):
+        topology_panels([])
 
 
 def test_axes_of_the_caller_get_no_legend():
