@@ -1,4 +1,4 @@
-"""Other searches for fixed points: Newton's method as one would write it in torch, and FixedPointFinder."""
+"""Other searches for fixed points, Newton's method in torch and FixedPointFinder, and transitions in torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import torch
 
-from pyrnnsim import Network, Population
+from pyrnnsim import FixedPointSet, Network, Population
 
 
 def torch_newton(network: Network, x: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -30,6 +30,23 @@ def torch_newton(network: Network, x: np.ndarray, starts: np.ndarray) -> np.ndar
             break
     moved = (step(states)[0] - states).abs().amax(dim=1)
     return _distinct(states[moved < 1e-10].numpy())
+
+
+def torch_transitions(network: Network, x: np.ndarray, points: FixedPointSet, kicks: int) -> np.ndarray:
+    """Shares of trials by point: all are rolled until each is near a stable point; the kicks are those of pyrnnsim."""
+    step = _gru(network, x) if network.cell.cell == "gru" else _vanilla(network, x)
+    fixed = torch.tensor(points.states[points.fixed])
+    stable = torch.tensor(points.unstable_modes[points.fixed] == 0).nonzero()[:, 0]
+    gaps = torch.cdist(fixed, fixed).fill_diagonal_(torch.inf).amin(dim=1)
+    drawn = np.random.default_rng([0, 3]).normal(size=(len(fixed), kicks, fixed.shape[1]))
+    drawn *= 1e-2 * gaps.numpy()[:, None, None] / np.linalg.norm(drawn, axis=2, keepdims=True)
+    states = (fixed[:, None] + torch.tensor(drawn)).reshape(-1, fixed.shape[1])
+    for taken in range(2000):
+        if taken % 16 == 0 and (torch.cdist(states, fixed[stable]).amin(dim=1) < 1e-2).all():
+            break
+        states = step(states)[0]
+    ends = stable[torch.cdist(states, fixed[stable]).argmin(dim=1)].reshape(-1, kicks)
+    return np.array([torch.bincount(row, minlength=len(fixed)).numpy() for row in ends]) / kicks
 
 
 def fixed_point_finder(folder: str, network: Network, starts: np.ndarray) -> np.ndarray:

@@ -17,6 +17,8 @@ from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
 from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet
 from pyrnnsim.dynamics.fixed_points import find_fixed_points
+from pyrnnsim.dynamics.graph import TopologyGraph, TopologyGraphs
+from pyrnnsim.dynamics.graph_distances import pairwise_graph_distances
 from pyrnnsim.dynamics.limit_cycles import find_limit_cycles
 from pyrnnsim.dynamics.line_attractor import line_attractor
 from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
@@ -26,6 +28,7 @@ from pyrnnsim.dynamics.oscillation_result import Oscillations
 from pyrnnsim.dynamics.oscillations import oscillations
 from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.settling import add_slow_points
+from pyrnnsim.dynamics.topology import transition_graph
 from pyrnnsim.dynamics.trajectories import pca_trajectories
 from pyrnnsim.dynamics.trajectory_result import Trajectories, TrajectorySet
 from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
@@ -78,6 +81,8 @@ __all__ = [
     "Report",
     "Representation",
     "SearchResult",
+    "TopologyGraph",
+    "TopologyGraphs",
     "TrainingRecord",
     "Trajectories",
     "TrajectorySet",
@@ -98,6 +103,7 @@ __all__ = [
     "pairwise_cca",
     "pairwise_cka",
     "pairwise_distances",
+    "pairwise_graph_distances",
     "pairwise_procrustes",
     "pairwise_pwcca",
     "pairwise_rsa",
@@ -107,6 +113,7 @@ __all__ = [
     "random_search",
     "show_config",
     "tasks",
+    "transition_graph",
 ]
 
 

@@ -36,6 +36,8 @@ UPWARDS = {
     ("similarity.matrix", "figures.matrix"),
     ("dynamics.line_result", "figures.line_attractor"),
     ("dynamics.cycle_result", "figures.limit_cycles"),
+    ("dynamics.graph", "figures.panels"),
+    ("dynamics.graph", "figures.topology"),
     ("dynamics.linearization", "figures.spectrum"),
     ("dynamics.oscillation_result", "figures.oscillations"),
     ("dynamics.result", "figures.fixed_points"),

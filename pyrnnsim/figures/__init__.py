@@ -10,9 +10,10 @@ from pyrnnsim.figures.line_attractor import plot_line, plot_line_spectrum, plot_
 from pyrnnsim.figures.matrix import plot_matrix
 from pyrnnsim.figures.mode_truncation import plot_mode_truncation, plot_mode_truncations
 from pyrnnsim.figures.oscillations import plot_oscillations
-from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels
+from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels, topology_panels
 from pyrnnsim.figures.scaling import plot_scaling
 from pyrnnsim.figures.spectrum import plot_spectrum
+from pyrnnsim.figures.topology import plot_topology
 from pyrnnsim.figures.trajectories import plot_trajectories, trajectory_panels
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "plot_scaling",
     "plot_sorted_eigenvalues",
     "plot_spectrum",
+    "plot_topology",
     "plot_trajectories",
+    "topology_panels",
     "trajectory_panels",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from matplotlib.figure import Figure
@@ -25,9 +26,14 @@ def group_handles(styles: dict[str, GroupStyle], marker: str | None = None) -> l
     return handles
 
 
-def legend_below(figure: Figure, styles: dict[str, GroupStyle], *, marker: str | None = None) -> None:
-    """Under all axes of a figure, in as many columns as the longest name allows; makes the figure higher by as much."""
-    handles = group_handles(styles, marker)
+def legend_below(
+    figure: Figure, styles: dict[str, GroupStyle], *, marker: str | None = None, others: Sequence[Line2D] = ()
+) -> None:
+    """Under all axes of a figure, in as many columns as the longest name allows; makes the figure higher by as much.
+
+    ``others`` follow the groups.
+    """
+    handles = [*group_handles(styles, marker), *others]
     longest = max((len(str(handle.get_label())) for handle in handles), default=1)
     # A character is about 0.06 in wide at this size; marker and gap take 0.35 in.
     most = max(1, int(figure.get_figwidth() / (0.06 * longest + 0.35)))

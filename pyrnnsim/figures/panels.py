@@ -9,12 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from pyrnnsim.dynamics.graph import TopologyGraph
 from pyrnnsim.embedding import Embedding
-from pyrnnsim.figures._style import PAGE, group_styles, new_figure
+from pyrnnsim.figures._style import PAGE, SMALL, group_styles, new_figure
 from pyrnnsim.figures.dendrogram import plot_dendrogram
 from pyrnnsim.figures.embedding import plot_embedding
 from pyrnnsim.figures.legend import legend_below
 from pyrnnsim.figures.matrix import plot_matrix
+from pyrnnsim.figures.topology import plot_topology, topology_legend
 
 _COLUMNS = 3  # on a page 7 in wide; four would push the text below 6 points
 
@@ -61,9 +63,23 @@ def dendrogram_panels(
     return _finish(figure, groups)
 
 
-def _grid(count: int, height: float, caller: str) -> tuple[Figure, list[Axes]]:
+def topology_panels(graphs: Sequence[TopologyGraph]) -> Figure:
+    """A transition graph per panel (see :func:`plot_topology`), 7 in wide.
+
+    Args:
+        graphs: One per panel.
+    """
+    figure, axes = _grid(len(graphs), 2.3, "topology_panels", "graph")
+    for ax, graph in zip(axes, graphs, strict=True):
+        plot_topology(graph, ax=ax)
+        ax.set_title(graph.name, fontsize=SMALL)  # the full title is wider than a panel
+    topology_legend(figure, graphs)
+    return figure
+
+
+def _grid(count: int, height: float, caller: str, noun: str = "measure") -> tuple[Figure, list[Axes]]:
     if count == 0:
-        raise ValueError(f"{caller}: at least one measure is needed, got none")
+        raise ValueError(f"{caller}: at least one {noun} is needed, got none")
     columns = 2 if count == 4 else min(_COLUMNS, count)
     rows = ceil(count / columns)
     figure = new_figure(PAGE * columns / _COLUMNS, height * rows + 0.1)

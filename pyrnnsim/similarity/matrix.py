@@ -25,7 +25,7 @@ class Report:
         options: Options of the measure as used.
         names: Names of the row networks.
         column_names: Names of the column networks; the same as ``names`` unless two sets were compared.
-        samples: Rows P of every representation.
+        samples: Rows P of every representation; 0 where something else is compared.
         units: Units N of each network.
         ranks: Numerical rank of each centred representation.
         kept: Directions that SVCCA kept of each network, None for other measures.
@@ -83,8 +83,9 @@ class Report:
         count = _count(len(self.names), "network")
         if self.column_names != self.names:
             count += f" against {len(self.column_names)}"
+        samples = f", {self.samples} samples" if self.samples else ""
         units = f", {_range(self.units)} units" if self.units else ""
-        return f"{count}, {self.samples} samples{units}"
+        return f"{count}{samples}{units}"
 
     def _computed(self) -> str:
         refined = f", {_count(self.refined, 'pair')} again in float64" if self.refined else ""

@@ -18,6 +18,18 @@ def vanilla(weights, drive, activation="tanh") -> Population:
     return Population.from_arrays("vanilla", activation, **arrays, dtype="float64")
 
 
+def with_readout(population: Population, weights) -> Population:
+    """The same network with y = weights h."""
+    arrays = {name: array[None] for name, array in population[0].parameters.items() if name not in {"w_out", "b_out"}}
+    cell = population[0].cell
+    weights = np.asarray(weights, dtype=np.float64)[None]
+    return Population.from_arrays(cell.cell, cell.activation, **arrays, w_out=weights, dtype="float64")
+
+
+def decoupled(gains) -> Population:
+    return with_readout(vanilla(np.diag(gains), np.zeros(len(gains))), np.eye(len(gains)))
+
+
 def roots_of_unit(gain: float) -> list[float]:
     """All solutions of h = tanh(gain h)."""
     if gain <= 1:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dynamics.cases import distances_to_nearest
 
-from pyrnnsim import Population, TrainingRecord, find_fixed_points
+from pyrnnsim import Population, TrainingRecord, find_fixed_points, transition_graph
 from pyrnnsim.dynamics.systems import NetworkSystem
 from pyrnnsim.tasks import FlipFlop, SineWave
 
@@ -51,6 +51,26 @@ def test_there_is_a_stable_point_for_every_memory(found):
     for (one,) in found:
         stable = one.outputs[one.fixed & (one.unstable_modes == 0)]
         assert {tuple(np.sign(y)) for y in stable} == {(1, 1), (1, -1), (-1, 1), (-1, -1)}
+
+
+def test_transitions_are_those_of_trials_that_are_rolled_to_the_end(record, found):
+    """Every kick of every point, followed for 4000 steps without asking on the way where it is."""
+    kicks = 25
+    graphs = transition_graph(record, found, perturbations=kicks)
+    for network, (one,), (graph,) in zip(record.population, found, graphs, strict=True):
+        states, stable = one.states[one.fixed], np.flatnonzero(one.unstable_modes[one.fixed] == 0)
+        random = np.random.default_rng([0, 3]).normal(size=(len(states), kicks, states.shape[1]))
+        random /= np.linalg.norm(random, axis=2, keepdims=True)
+        gaps = (np.linalg.norm(states[:, None] - states, axis=-1) + 1e9 * np.eye(len(states))).min(axis=1)
+        trials = (states[:, None] + 1e-2 * gaps[:, None, None] * random).reshape(-1, states.shape[1])
+        system = NetworkSystem(network)
+        for _ in range(4000):
+            trials = system.step(trials, np.zeros(2))
+        distance = np.linalg.norm(trials[:, None] - states[stable], axis=-1)
+        assert distance.min(axis=1).max() < 1e-4
+        ends = stable[distance.argmin(axis=1)].reshape(-1, kicks)
+        expected = np.array([np.bincount(row, minlength=len(states)) for row in ends]) / kicks
+        np.testing.assert_array_equal(graph.reordered(np.argsort(graph.nodes)).adjacency, expected)
 
 
 def test_a_population_and_its_task_give_the_same_as_the_record(record, found):

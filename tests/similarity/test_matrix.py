@@ -247,5 +247,5 @@ def test_summary_lists_five_and_counts_the_rest():
 
 
 def test_summary_of_two_sets_names_columns_after_rows():
-    text = Report("cka", names=("a", "b"), column_names=("x",), skipped=(1, 2, 3)).summary()
+    text = Report("cka", names=("a", "b"), column_names=("x",), samples=9, skipped=(1, 2, 3)).summary()
     assert "2 networks against 1," in text and "'b', 'x', [3]" in text
