@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from pyrnnsim import Population, load_recipes, random_search
-from pyrnnsim.populations.halving import Halving
+from pyrnnsim.populations.halving import Halving, standing
 from pyrnnsim.populations.recipes import Recipes
 from pyrnnsim.populations.search import PAPER_RANGES
 from pyrnnsim.populations.state import fresh_state
@@ -44,6 +44,46 @@ def test_the_survivor_trained_as_it_would_have_alone():
     settings = {name: best[name] for name in PAPER_RANGES}
     alone = Population.create(**KIND, seeds=[0], task=TASK).train(TASK, **SHORT, **settings)
     assert alone.final_validation[0] == best["validation"]
+
+
+def test_a_candidate_is_judged_by_the_worst_of_its_networks():
+    result = random_search(TASK, KIND, trials=8, repeats=3, seed=5, **SHORT)
+    record, rungs = result.record, (2, 4, 8)
+    assert [network.seed for network in record.population] == [5, 6, 7] * 8
+    dropped = record.dropped.reshape(8, 3)
+    assert (dropped == dropped[:, :1]).all()
+    assert sorted(dropped[:, 0].tolist()) == [-1, 2, 2, 2, 2, 4, 4, 8]
+    left = np.ones(8, bool)
+    for rung in rungs:
+        column = record.validation_iterations.tolist().index(rung)
+        worst = record.validation[:, column].reshape(8, 3).max(axis=1)
+        leaving = left & (dropped[:, 0] == rung)
+        left &= ~leaving
+        assert worst[leaving].min() >= worst[left].max()
+    (winner,) = np.flatnonzero(left)
+    assert result.best == [result.rows[winner]]
+    assert result.best[0]["validation"] == record.final_validation.reshape(8, 3)[winner].max()
+    made = record.population[[3 * winner, 3 * winner + 1, 3 * winner + 2]]
+    fresh = Population.create(**KIND, seeds=[5, 6, 7], task=TASK)
+    settings = {name: result.best[0][name] for name in PAPER_RANGES}
+    alone = fresh.train(TASK, **SHORT, seed=5, **settings).population
+    for own, other in zip(made, alone, strict=True):
+        np.testing.assert_array_equal(own.parameters["w_rec"], other.parameters["w_rec"])
+
+
+def test_a_candidate_with_a_diverging_network_loses_to_one_without():
+    calm, wild = np.array([0.5, 0.6]), np.array([0.1, np.nan])
+    assert standing(calm) == (0, 0.6)
+    assert standing(wild) == (1, 0.1)
+    assert standing(np.array([np.inf, np.nan])) == (2, -np.inf)
+    state = fresh_state(Population.create(["gru"], ["tanh"], [2], range(4), task=TASK), "sgd", 8, 1)
+    state.iteration = 4
+    Halving([0] * 4, 8, 2, 2).drop(state, np.concatenate([wild, calm]))
+    assert state.dropped_at.tolist() == [4, 4, -1, -1]
+    huge = {"learning_rate": (10.0, 10.0), "clip": (1e30, 1e30)}
+    kind = {"cells": ["vanilla"], "activations": ["relu"], "units": [8], "gain": 4.0}
+    (row,) = random_search(FlipFlop(steps=40), kind, trials=1, repeats=2, ranges=huge, momentum=0.0, **SHORT).best
+    assert row["diverged"] == 2 and np.isnan(row["validation"])
 
 
 def test_draws_fill_the_ranges_of_the_paper():
@@ -106,6 +146,7 @@ def test_losses_that_are_not_finite_go_first_and_ties_by_position():
     ("change", "kind", "message"),
     [
         ({"trials": 0}, ValueError, "trials must be an int from 1"),
+        ({"repeats": 0}, ValueError, "repeats must be an int from 1"),
         ({"iterations": 0}, ValueError, "iterations must be an int from 1"),
         ({"seed": -1}, ValueError, "seed must be an int from 0"),
         ({"ranges": {"batch": (1, 2)}}, ValueError, "ranges cannot hold 'batch'"),
