@@ -24,9 +24,10 @@ _TASKS = ("flip_flop", "sine_wave", "context_integration", "ready_set_go")
 _EPILOG = """\
 Trains every combination of cells, activations, units, l2 and seeds, and
 prints one row for each but the seeds. Without settings of the training
-(--optimizer, --learning-rate, --decay, --momentum, --clip) those that a
-search found are used where they are known (pyrnnsim.load_recipes()), and
-those of Population.train elsewhere.
+(--optimizer, --learning-rate, --decay, --momentum, --clip) each network gets
+those that a search found for its kind and task (pyrnnsim.load_recipes()), and
+where there are none the defaults of Population.train, as with any setting
+given: adam at rate 0.002.
 
 examples:
   pyrnnsim train flip_flop

@@ -253,7 +253,7 @@ class Population(Networks):
         *,
         iterations: int = 20_000,
         batch: int = 64,
-        optimizer: Literal["sgd", "adam"] = "sgd",
+        optimizer: Literal["sgd", "adam"] = "adam",
         learning_rate: ArrayLike | None = None,
         decay: ArrayLike = 1.0,
         momentum: ArrayLike = 0.9,
@@ -276,7 +276,8 @@ class Population(Networks):
             task: Gives trials; its M and O must be those of every network.
             iterations: Updates of every network.
             batch: B, trials per update.
-            optimizer: ``"sgd"`` with momentum (v = m v + g, w -= rate v) or ``"adam"`` (``momentum`` is beta1).
+            optimizer: ``"adam"`` (``momentum`` is beta1), or the paper's ``"sgd"`` with momentum (v = m v + g,
+                w -= rate v).
             learning_rate: (K,) initial rate; None is 0.02 for sgd and 0.002 for adam.
             decay: (K,) factor by which the rate falls within ``decay_steps``.
             momentum: (K,) in [0, 1).

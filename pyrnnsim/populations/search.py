@@ -95,7 +95,7 @@ def random_search(
         repeats: Networks per candidate, with seeds ``seed``, ``seed + 1``, ...; a candidate is judged by the worst of
             them, so that settings win which work for every seed.
         ranges: By name of a setting, (lowest, highest) or (lowest, highest, ``"log"``); None is the paper's: rate 1e-5
-            to 0.1 and clip 0.1 to 10, both ``"log"``, decay 0.1 to 0.9, momentum 0 to 1.
+            to 0.1 and clip 0.1 to 10, both ``"log"``, decay 0.1 to 0.9, momentum 0 to 1, with its optimizer, sgd.
         iterations: Of the candidates that stay to the end.
         halving: Give up the worse half after 1/2^r, ..., 1/4, 1/2 of the iterations, by the loss on the validation
             trials: with 16 candidates the search costs as much as 3 full trainings instead of 16. False trains all.
@@ -110,7 +110,9 @@ def random_search(
     copies = whole_number(_CALLER, "repeats", repeats, 1, 2**16)
     limit = whole_number(_CALLER, "iterations", iterations, 1, 10**9)
     start = whole_number(_CALLER, "seed", seed, 0, 2**63 - 1)
-    chosen = _parse_ranges(PAPER_RANGES if ranges is None else ranges, options)
+    if ranges is None:
+        ranges, options = PAPER_RANGES, {"optimizer": "sgd", **options}
+    chosen = _parse_ranges(ranges, options)
     kinds = _configurations(task, configs, range(start, start + copies))
     drawn = [_draw(chosen, count, start, kind[0]) for kind in kinds]
     settings = {name: np.concatenate([draws[name] for draws in drawn]) for name in chosen}
