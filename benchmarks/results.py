@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cases import Case
-from peak import Peak
+if TYPE_CHECKING:  # a script that only writes a table does without the references of the cases
+    from cases import Case
+    from peak import Peak
 
 OURS = "pyrnnsim"
-_MARKS = "<!-- table -->", "<!-- /table -->"
 _HEAD = (
     "measure", "timed", "K", "N", "dtype", "threads", "rival", "rival, ms", "ours, ms", "ratio", "of gemm", "of FMA",
     "rival's error", "our error",
@@ -114,9 +115,9 @@ def _error(timing: Timing) -> str:
     return "other quantity" if timing.error is None else f"{timing.error:.0e}"
 
 
-def save_table(path: Path, table: str) -> None:
+def save_table(path: Path, table: str, mark: str = "table") -> None:
     """Write the table; a file that has the two marks keeps everything outside them."""
-    begin, end = _MARKS
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     old = path.read_text(encoding="utf-8") if path.exists() else ""
     if begin in old and end in old:
         head, tail = old.split(begin, 1)[0], old.split(end, 1)[1]

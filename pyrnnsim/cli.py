@@ -9,12 +9,11 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from pyrnnsim import cli_train
+from pyrnnsim.cli_frame import BAD_INPUT, INTERRUPTED, Commands, Parser, add_folder, add_threads, complain, say
 
 COMMANDS = ("demo", "train", "compare", "info")
-BAD_INPUT, INTERRUPTED = 2, 130
 
 _EPILOG = """\
 first steps:
@@ -75,13 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_command(arguments)
         options = _parser().parse_args(arguments or ["--help"])
     except ValueError as error:
-        return _complain(str(error), BAD_INPUT)
+        return complain(str(error), BAD_INPUT)
     except SystemExit as stop:  # how argparse ends after --help, --version and bad arguments
         return int(stop.code or 0)
     try:
         return _run(options)
     except KeyboardInterrupt:
-        return _complain("interrupted; give the same command again to continue", INTERRUPTED)
+        return complain("interrupted; give the same command again to continue", INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, less) has gone; without this, closing standard output would complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if options.traceback:
             raise
-        return _complain(str(error) or type(error).__name__, BAD_INPUT)
+        return complain(str(error) or type(error).__name__, BAD_INPUT)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -106,7 +105,7 @@ def _demo(options: argparse.Namespace) -> int:
     from pyrnnsim.demo import run_demo
 
     comparison, files = run_demo(
-        options.out, networks=options.networks, seed=options.seed, n_jobs=options.n_jobs, say=_say
+        options.out, networks=options.networks, seed=options.seed, n_jobs=options.n_jobs, say=say
     )
     print(text_report(comparison, files))
     return 0
@@ -115,11 +114,11 @@ def _demo(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from pyrnnsim.training_run import text_report, train_grid
 
-    grid = {name: getattr(options, name) for name in ("cells", "activations", "units", "l2", "initialisation", "dtype")}
+    grid = {name: getattr(options, name) for name in cli_train.GRID}
     given = {name: getattr(options, name) for name in cli_train.SETTINGS if getattr(options, name) is not None}
     grid["seeds"] = range(options.first_seed, options.first_seed + options.seeds)
     folder = options.out if options.out is not None else Path(f"pyrnnsim-{options.task.replace('_', '-')}")
-    print(text_report(train_grid(folder, options.task, grid, given, say=_say)))
+    print(text_report(train_grid(folder, options.task, grid, given, say=say)))
     return 0
 
 
@@ -133,7 +132,7 @@ def _compare(options: argparse.Namespace) -> int:
     }
     measures = [measure.strip() for measure in options.measures.split(",") if measure.strip()]
     comparison, files = compare_files(
-        options.sources, options.out, measures=measures, groups=options.groups, say=_say, **given
+        options.sources, options.out, measures=measures, groups=options.groups, say=say, **given
     )
     print(text_report(comparison, files))
     return 0
@@ -147,14 +146,6 @@ def _info(options: argparse.Namespace) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that complains in one line and knows the nearest command."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line and leave with code 2."""
-        raise SystemExit(_complain(f"{message}; see '{self.prog} --help'", BAD_INPUT))
-
-
 def _check_command(arguments: Sequence[str]) -> None:
     """Refuse an unknown command; argparse's own text would list all it knows instead of the nearest one."""
     if not arguments or arguments[0].startswith("-") or arguments[0] in COMMANDS:
@@ -164,50 +155,40 @@ def _check_command(arguments: Sequence[str]) -> None:
     raise ValueError(f"unknown command {arguments[0]!r}; {hint}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="pyrnnsim",
         description="Train recurrent networks, and compare the representations of many networks.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"pyrnnsim {_version()}")
-    # The traceback switch is of the commands, so that it may stand after them.
-    common = _Parser(add_help=False)
-    common.add_argument("--traceback", action="store_true", help="show where in the code an error arose")
-    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
-    _add_demo(commands, common)
-    cli_train.add_train(commands, common)
-    _add_compare(commands, common)
-    commands.add_parser("info", parents=[common], help="print what this installation was built with")
+    commands = Commands(parser)
+    _add_demo(commands)
+    cli_train.add_train(commands)
+    _add_compare(commands)
+    commands.add("info", "print what this installation was built with")
     return parser
 
 
-def _add_demo(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
-    demo = commands.add_parser(
+def _add_demo(commands: Commands) -> None:
+    demo = commands.add(
         "demo",
-        parents=[common],
-        help="compare a made-up population with planted groups",
-        description="Compare a population with planted groups by every measure.",
-        epilog=_DEMO_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "compare a made-up population with planted groups",
+        "Compare a population with planted groups by every measure.",
+        _DEMO_EPILOG,
     )
-    demo.add_argument(
-        "--out", type=Path, default=Path("pyrnnsim-demo"), metavar="DIR", help="directory for the results [%(default)s]"
-    )
+    add_folder(demo, "pyrnnsim-demo")
     demo.add_argument("--networks", type=int, default=48, metavar="K", help="number of networks [%(default)s]")
     demo.add_argument("--seed", type=int, default=0, help="seed of the population [%(default)s]")
-    _add_threads(demo)
+    add_threads(demo)
 
 
-def _add_compare(commands: argparse._SubParsersAction[_Parser], common: _Parser) -> None:
-    compare = commands.add_parser(
+def _add_compare(commands: Commands) -> None:
+    compare = commands.add(
         "compare",
-        parents=[common],
-        help="compare the networks in .npy and .safetensors files",
-        description="Compare representation files, draw the pictures and write the matrices.",
-        epilog=_COMPARE_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "compare the networks in .npy and .safetensors files",
+        "Compare representation files, draw the pictures and write the matrices.",
+        _COMPARE_EPILOG,
     )
     compare.add_argument("sources", nargs="+", metavar="FILE_OR_DIR", help=".npy or .safetensors, or directories")
     compare.add_argument(
@@ -217,13 +198,7 @@ def _add_compare(commands: argparse._SubParsersAction[_Parser], common: _Parser)
         help="computed in one pass [%(default)s]",
     )
     compare.add_argument("--groups", metavar="REGEX|CSV", help="see below [from the names]")
-    compare.add_argument(
-        "--out",
-        type=Path,
-        default=Path("pyrnnsim-compare"),
-        metavar="DIR",
-        help="directory for the results [%(default)s]",
-    )
+    add_folder(compare, "pyrnnsim-compare")
     kept = compare.add_mutually_exclusive_group()
     kept.add_argument("--variance", type=float, metavar="SHARE", help="variance that SVCCA keeps [0.95]")
     kept.add_argument(
@@ -231,11 +206,7 @@ def _add_compare(commands: argparse._SubParsersAction[_Parser], common: _Parser)
     )
     compare.add_argument("--max-memory", metavar="SIZE", help="such as 4GB [half of what is free]")
     compare.add_argument("--dtype", choices=("float32", "float64"), help="to compute in [that of the files]")
-    _add_threads(compare)
-
-
-def _add_threads(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--n-jobs", type=int, metavar="N", help="threads; no result depends on it [every core]")
+    add_threads(compare)
 
 
 def _version() -> str:
@@ -249,13 +220,4 @@ def _version() -> str:
 
 def _show_warning(message: Warning | str, *_place: object, **_options: object) -> None:
     """A warning as one line, without the place in the code that it came from."""
-    _say(f"pyrnnsim: warning: {message}")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _complain(message: str, code: int) -> int:
-    _say(f"pyrnnsim: {' '.join(message.split())}")
-    return code
+    say(f"pyrnnsim: warning: {message}")

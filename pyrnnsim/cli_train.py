@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-from typing import Any
+from pyrnnsim.cli_frame import Commands, Parser, add_folder, add_threads
 
+#: Options that say what is trained.
+GRID = ("cells", "activations", "units", "l2", "initialisation", "gain", "dtype")
 #: Options that are passed on to the training when they are given.
 SETTINGS = (
     "iterations",
@@ -24,9 +24,10 @@ _TASKS = ("flip_flop", "sine_wave", "context_integration", "ready_set_go")
 _EPILOG = """\
 Trains every combination of cells, activations, units, l2 and seeds, and
 prints one row for each but the seeds. Without settings of the training
-(--optimizer, --learning-rate, --decay, --momentum, --clip) those that a
-search found are used where they are known (pyrnnsim.load_recipes()), and
-those of Population.train elsewhere.
+(--optimizer, --learning-rate, --decay, --momentum, --clip) each network gets
+those that a search found for its kind and task (pyrnnsim.load_recipes()), and
+where there are none the defaults of Population.train, as with any setting
+given: adam at rate 0.002.
 
 examples:
   pyrnnsim train flip_flop
@@ -39,26 +40,17 @@ given again, and ends with the same networks, bit for bit. In Python:
 """
 
 
-def add_train(commands: Any, common: argparse.ArgumentParser) -> None:
-    """Add the command to the parser of the program."""
-    train = commands.add_parser(
-        "train",
-        parents=[common],
-        help="train networks on a task",
-        description="Train a population of networks on a task.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_train(commands: Commands) -> None:
+    """Add the command to those of the program."""
+    train = commands.add("train", "train networks on a task", "Train a population of networks on a task.", _EPILOG)
     train.add_argument("task", metavar="TASK", help=", ".join(_TASKS))
     _add_grid(train)
     _add_settings(train)
-    train.add_argument(
-        "--out", type=Path, metavar="DIR", help="directory for the networks and the checkpoint [pyrnnsim-TASK]"
-    )
-    train.add_argument("--n-jobs", type=int, metavar="N", help="threads; no result depends on it [every core]")
+    add_folder(train, "pyrnnsim-TASK", "networks and the checkpoint", depends=True)
+    add_threads(train)
 
 
-def _add_grid(train: argparse.ArgumentParser) -> None:
+def _add_grid(train: Parser) -> None:
     grid = train.add_argument_group("networks")
     cells = ["vanilla", "ugrnn", "gru", "lstm"]
     grid.add_argument("--cells", nargs="+", default=cells, metavar="CELL", help=f"[{' '.join(cells)}]")
@@ -70,10 +62,11 @@ def _add_grid(train: argparse.ArgumentParser) -> None:
     grid.add_argument(
         "--initialisation", default="normal", metavar="NAME", help="normal, orthogonal or identity [%(default)s]"
     )
+    grid.add_argument("--gain", type=float, default=1.0, metavar="G", help="scale of their recurrent weights [1]")
     grid.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="[%(default)s]")
 
 
-def _add_settings(train: argparse.ArgumentParser) -> None:
+def _add_settings(train: Parser) -> None:
     settings = train.add_argument_group("training")
     settings.add_argument("--iterations", type=int, default=2000, metavar="I", help="updates [%(default)s]")
     settings.add_argument("--batch", type=int, metavar="B", help="trials per update [64]")

@@ -28,6 +28,11 @@ from pyrnnsim.populations.initialisation import INITIALISATIONS, initialise
 from pyrnnsim.tasks.checks import whole_number
 
 _WEIGHTS = ("w_rec", "w_in", "b", "b_rec")
+#: What both operations take, six tensors and four options, in the notation of torch's schemas.
+_TAKEN = (
+    "Tensor inputs, Tensor initial, Tensor w_rec, Tensor w_in, Tensor b, Tensor? b_rec, "
+    "str cell, str activation, float keep_bias, str candidate"
+)
 
 
 class FusedRNN(nn.Module):
@@ -112,50 +117,27 @@ class FusedRNN(nn.Module):
         return f"{self.cell.cell}, {self.cell.activation}, inputs={self.w_in.shape[-1]}, units={self.w_in.shape[-2]}"
 
 
-@torch.library.custom_op("pyrnnsim::rnn_states", mutates_args=())
-def rnn_states(  # noqa: PLR0917 (an operation of torch has no keywords)
-    inputs: Tensor,
-    initial: Tensor,
-    w_rec: Tensor,
-    w_in: Tensor,
-    b: Tensor,
-    b_rec: Tensor | None,
-    cell: str,
-    activation: str,
-    keep_bias: float,
-    candidate: str,
-) -> Tensor:
+@torch.library.custom_op("pyrnnsim::rnn_states", mutates_args=(), schema=f"({_TAKEN}) -> Tensor")
+def rnn_states(*taken: Any) -> Tensor:
     """States (K, B, T, S) of K networks from inputs (K, B, T, M) and initial states (K, B, S).
 
-    Weights are those of :class:`pyrnnsim.Network` with a leading axis K; ``b_rec`` makes a gru reset after the product.
+    The other four tensors are weights as those of :class:`pyrnnsim.Network` with a leading axis K; ``b_rec`` makes a
+    gru reset after the product. The last four arguments are those of :class:`pyrnnsim.populations.cell.Cell`.
     """
-    spec = _spec(cell, activation, keep_bias, candidate, b_rec)
-    arrays = _arrays(inputs, initial, w_rec, w_in, b, b_rec)
-    made = _core.cell_rollout(spec, _named(arrays[2:]), arrays[0], torch.get_num_threads(), arrays[1])
+    arrays = _arrays(*taken[:6])
+    made = _core.cell_rollout(_spec(taken), _named(arrays[2:]), arrays[0], torch.get_num_threads(), arrays[1])
     return torch.from_numpy(made)
 
 
-@torch.library.custom_op("pyrnnsim::rnn_states_backward", mutates_args=())
-def rnn_states_backward(  # noqa: PLR0917
-    grad: Tensor,
-    states: Tensor,
-    inputs: Tensor,
-    initial: Tensor,
-    w_rec: Tensor,
-    w_in: Tensor,
-    b: Tensor,
-    b_rec: Tensor | None,
-    cell: str,
-    activation: str,
-    keep_bias: float,
-    candidate: str,
-) -> list[Tensor]:
+@torch.library.custom_op(
+    "pyrnnsim::rnn_states_backward", mutates_args=(), schema=f"(Tensor grad, Tensor states, {_TAKEN}) -> Tensor[]"
+)
+def rnn_states_backward(grad: Tensor, states: Tensor, *taken: Any) -> list[Tensor]:
     """Gradients of sum(grad * states) by the six tensors of :func:`rnn_states`; that of an absent b_rec is empty."""
-    spec = _spec(cell, activation, keep_bias, candidate, b_rec)
-    arrays = _arrays(inputs, initial, w_rec, w_in, b, b_rec)
+    arrays = _arrays(*taken[:6])
     gradient, reached = _arrays(grad, states)
     made = _core.cell_backward(
-        spec, _named(arrays[2:]), arrays[0], reached, gradient, torch.get_num_threads(), arrays[1]
+        _spec(taken), _named(arrays[2:]), arrays[0], reached, gradient, torch.get_num_threads(), arrays[1]
     )
     empty = np.zeros((len(arrays[0]), 0), gradient.dtype)
     return [torch.from_numpy(made.get(name, empty)) for name in ("inputs", "initial", *_WEIGHTS)]
@@ -236,8 +218,9 @@ def _(info: Any, in_dims: tuple[int | None, ...], *args: Any) -> tuple[list[Tens
     return [_unflat(info, one) for one in made], [0] * len(made)
 
 
-def _spec(cell: str, activation: str, keep_bias: float, candidate: str, second: Tensor | None) -> dict[str, object]:
-    return Cell(cell, activation, keep_bias, second is not None, candidate).record()
+def _spec(taken: Sequence[Any]) -> dict[str, object]:
+    cell, activation, keep_bias, candidate = taken[6:]
+    return Cell(cell, activation, keep_bias, taken[5] is not None, candidate).record()
 
 
 def _arrays(*tensors: Tensor | None) -> list[NDArray[Any]]:

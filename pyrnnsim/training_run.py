@@ -32,7 +32,9 @@ class TrainingRun:
         task: What was learned.
         record: The training; ``record.population`` are the networks.
         evaluation: On fresh trials.
-        recipes: Whether the settings came from the shipped table.
+        recipes: Whether settings came from the shipped table.
+        defaults: Kinds of networks, such as ``"lstm relu"``, that the table does not cover and that were trained with
+            the defaults of :meth:`Population.train`; empty where the options said how to train.
         files: What was written.
     """
 
@@ -40,6 +42,7 @@ class TrainingRun:
     record: TrainingRecord
     evaluation: Evaluation
     recipes: bool
+    defaults: tuple[str, ...]
     files: list[Path]
 
 
@@ -52,8 +55,8 @@ def train_grid(
         folder: Where files go; created if missing.
         task: Name of a built-in task.
         grid: Arguments of :meth:`Population.create` but ``task``.
-        options: Arguments of :meth:`Population.train`; without any of rate, decay, momentum, clip and optimizer, the
-            shipped recipes are used where they cover all networks.
+        options: Arguments of :meth:`Population.train`; without any of rate, decay, momentum, clip and optimizer, each
+            network is trained by its recipe, where there is one, and by the defaults where there is none.
         say: Receives lines about the progress.
     Raises:
         TypeError, ValueError: For bad arguments, or a directory that holds another run; nothing is overwritten.
@@ -61,18 +64,18 @@ def train_grid(
     """
     made = from_spec(task)
     population = Population.create(**grid, task=made)
-    chosen = dict(options)
-    recipes = _covered(population, task) and not {*_SETTINGS, "optimizer"} & chosen.keys()
-    if recipes:
-        chosen |= load_recipes().settings(population, task)
-    if "checkpoint" in chosen:
+    if "checkpoint" in options:
         raise TypeError("train_grid: the checkpoint lies in the folder; choose another folder")
+    by_recipe = not {*_SETTINGS, "optimizer"} & options.keys()
+    chosen = {**options, **load_recipes().settings(population, made, missing="default")} if by_recipe else dict(options)
+    defaults = load_recipes().uncovered(population, made) if by_recipe else ()
+    recipes = by_recipe and any(load_recipes().covers(network, made) for network in population)
     folder.mkdir(parents=True, exist_ok=True)
-    say(f"{len(population)} networks on {task}, settings from {'the recipes' if recipes else 'defaults or options'}")
+    say(f"{len(population)} networks on {task}, settings from {_source(by_recipe, recipes, defaults)}")
     record = population.train(made, checkpoint=folder / CHECKPOINT, **chosen)
     evaluation = record.population.evaluate(made, n_jobs=chosen.get("n_jobs"))
     files = _write(folder, record, evaluation)
-    return TrainingRun(made, record, evaluation, recipes, files)
+    return TrainingRun(made, record, evaluation, recipes, defaults, files)
 
 
 def text_report(run: TrainingRun) -> str:
@@ -86,14 +89,30 @@ def text_report(run: TrainingRun) -> str:
         f"accuracy: {evaluation.accuracy_name}",
         f"{updates:,} updates of batches of {record.settings['batch']} in {record.seconds:.1f} s"
         + (f", {1e3 * record.seconds / updates:.2f} ms each" if updates else ""),
+        *([f"trained with the defaults, for want of a recipe: {', '.join(run.defaults)}"] if run.defaults else []),
+        *_exploded(record),
         *(f"wrote {os.fspath(file)}" for file in run.files),
     ]
     return "\n".join(lines)
 
 
-def _covered(population: Population, task: str) -> bool:
-    recipes = load_recipes()
-    return all(recipes.covers(network, task) for network in population)
+def _exploded(record: TrainingRecord) -> list[str]:
+    """What to do about networks that overflow as they are made, which no setting of the training can help."""
+    kinds = [record.population[int(k)].cell for k in np.flatnonzero(record.diverged == 0)]
+    if not kinds:
+        return []
+    named = ", ".join(dict.fromkeys(f"{cell.cell} {cell.activation}" for cell in kinds))
+    networks = f"{len(kinds)} network{'s' * (len(kinds) > 1)} ({named})"
+    return [f"{networks} overflowed before the first update; try --initialisation orthogonal --gain 0.3"]
+
+
+def _source(by_recipe: bool, recipes: bool, defaults: Sequence[str]) -> str:
+    if not by_recipe:
+        return "options"
+    if not defaults:
+        return "the recipes"
+    kinds = f"the defaults for {', '.join(defaults)} (no recipe)"
+    return f"the recipes, and {kinds}" if recipes else kinds
 
 
 def _write(folder: Path, record: TrainingRecord, evaluation: Evaluation) -> list[Path]:

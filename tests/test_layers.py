@@ -25,8 +25,8 @@ LAYERS = [
     {"summary"},
     {"figures"},
     {"__init__"},
-    {"cli_train", "compare", "torch", "training_run"},
-    {"demo"},
+    {"cli_frame", "compare", "torch", "training_run"},
+    {"cli_train", "demo"},
     {"cli"},
     {"__main__"},
 ]
@@ -48,7 +48,7 @@ UPWARDS = {
 #: The parts that may call the native code.
 NATIVE_USERS = {"_config", "_options", "dynamics", "eigen", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.
-OWNED = {"matplotlib": {"figures"}, "argparse": {"cli", "cli_train"}}
+OWNED = {"matplotlib": {"figures"}, "argparse": {"cli", "cli_frame"}}
 
 
 def modules() -> dict[str, Path]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import os
+import shutil
 import subprocess
 import sys
 
@@ -143,10 +145,18 @@ def test_a_second_derivative_is_an_error_and_no_zero():
         gradient.square().sum().backward()
 
 
-def test_compile_takes_it_without_a_graph_break():
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # inductor's own
+@pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
+def test_compile_takes_it_without_a_graph_break(backend, monkeypatch, tmp_path):
+    if backend == "inductor":
+        _needs_a_compiler()
+        monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # or an earlier run's code is found again
+        monkeypatch.setattr("torch._inductor.config.compile_threads", 1)  # or a pool of processes outlives the test
+        monkeypatch.setattr("torch._inductor.config.cpp.simdlen", 1)  # or compiles a probe for every instruction set
+        monkeypatch.setattr("torch._inductor.config.cpp_cache_precompile_headers", False)
     rnn = layer("lstm", {}, torch.float32)
     inputs = torch.randn(B, T, M)
-    compiled = torch.compile(lambda x: rnn(x).square().mean(), fullgraph=True, backend="aot_eager")
+    compiled = torch.compile(lambda x: rnn(x).square().mean(), fullgraph=True, backend=backend)
     loss = compiled(inputs)
     loss.backward()
     found = {name: one.grad.clone() for name, one in rnn.named_parameters()}
@@ -156,6 +166,13 @@ def test_compile_takes_it_without_a_graph_break():
     torch.testing.assert_close(loss, plain)
     for name, parameter in rnn.named_parameters():
         torch.testing.assert_close(found[name], parameter.grad)
+    assert backend != "inductor" or list(tmp_path.rglob("*.cpp")), "nothing was compiled"
+
+
+def _needs_a_compiler():
+    compiler = os.environ.get("CXX", "g++")  # as inductor looks for it
+    if shutil.which(compiler) is None:
+        pytest.skip(f"inductor compiles C++ and there is no {compiler}")
 
 
 def test_states_to_start_from():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pyrnnsim
+from pyrnnsim import training_run
 from pyrnnsim.cli import main
 from pyrnnsim.populations import checkpoint, training
 
@@ -85,7 +86,46 @@ def test_it_says_where_its_settings_come_from(capsys, tmp_path):
     again = made.train(task, iterations=6, batch=4, progress=False, **settings)
     np.testing.assert_array_equal(np.load(tmp_path / "a" / "loss.npy"), again.loss)
     code, _, err = run(capsys, "train", "context_integration", *SMALL, "--out", tmp_path / "b", "--clip", 0.5)
-    assert code == 0 and "settings from defaults or options" in err
+    assert code == 0 and "settings from options" in err
+
+
+def test_networks_without_a_recipe_get_the_defaults_and_the_others_theirs(capsys, tmp_path, monkeypatch):
+    known = [row for row in pyrnnsim.load_recipes().rows if row["cell"] != "lstm"]
+    monkeypatch.setattr(training_run, "load_recipes", lambda: pyrnnsim.Recipes(known))
+    code, printed, err = run(capsys, "train", "context_integration", *SMALL, "--out", tmp_path / "a")
+    assert code == 0 and "settings from the recipes, and the defaults for lstm tanh (no recipe)" in err
+    assert "trained with the defaults, for want of a recipe: lstm tanh" in printed
+    task = pyrnnsim.tasks.ContextIntegration()
+    made = pyrnnsim.Population.create(["vanilla", "lstm"], ["tanh"], [4], range(2), task=task)
+    found, short = np.load(tmp_path / "a" / "loss.npy"), {"iterations": 6, "batch": 4, "progress": False}
+    settings = pyrnnsim.load_recipes().settings(made[:2], task)
+    np.testing.assert_array_equal(found[:2], made[:2].train(task, **short, **settings).loss)
+    np.testing.assert_array_equal(found[2:], made[2:].train(task, **short).loss)
+    grid = {"cells": ["lstm", "gru"], "activations": ["tanh"], "units": [4], "seeds": [0]}
+    options = {"iterations": 1, "batch": 1, "progress": False}
+    done = training_run.train_grid(tmp_path / "b", "flip_flop", grid, options, say=lambda line: None)
+    assert (done.recipes, done.defaults) == (True, ("lstm tanh",))
+    lines = []
+    grid["cells"] = ["lstm"]
+    done = training_run.train_grid(tmp_path / "c", "flip_flop", grid, options, say=lines.append)
+    assert (done.recipes, done.defaults) == (False, ("lstm tanh",))
+    assert lines == ["1 networks on flip_flop, settings from the defaults for lstm tanh (no recipe)"]
+    done = training_run.train_grid(tmp_path / "d", "flip_flop", grid, {**options, "clip": 1.0}, say=lines.append)
+    assert (done.recipes, done.defaults) == (False, ())
+
+
+def test_networks_that_overflow_as_they_are_made_are_told_apart(capsys, tmp_path):
+    command = ("train", "flip_flop", *SMALL, "--activations", "relu", "--cells", "vanilla", "--gain")
+    code, printed, _ = run(capsys, *command, 1e9, "--out", tmp_path / "a")
+    told = "2 networks (vanilla relu) overflowed before the first update; try --initialisation orthogonal --gain 0.3"
+    assert code == 0 and told in printed
+    code, printed, _ = run(capsys, *command, 0.5, "--out", tmp_path / "b")
+    assert code == 0 and "overflowed" not in printed
+    task = pyrnnsim.tasks.FlipFlop()
+    made = pyrnnsim.Population.create(["vanilla"], ["relu"], [4], range(2), task=task, gain=0.5)
+    settings = pyrnnsim.load_recipes().settings(made, task)
+    record = made.train(task, iterations=6, batch=4, progress=False, **settings)
+    np.testing.assert_array_equal(np.load(tmp_path / "b" / "loss.npy"), record.loss)
 
 
 @pytest.mark.parametrize(

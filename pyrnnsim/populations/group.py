@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from pyrnnsim.populations.cell import PARAMETERS, Cell
 from pyrnnsim.populations.network import Network
+from pyrnnsim.populations.sizes import Sizes
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class Group(Sizes):
     """K networks of equal (cell, options, N, M, O, dtype).
 
     Attributes:
@@ -27,31 +28,6 @@ class Group:
     cell: Cell
     members: tuple[int, ...]
     parameters: Mapping[str, NDArray[Any]] = field(repr=False)
-
-    @property
-    def units(self) -> int:
-        """N."""
-        return int(self.parameters["w_rec"].shape[-1])
-
-    @property
-    def inputs(self) -> int:
-        """M."""
-        return int(self.parameters["w_in"].shape[-1])
-
-    @property
-    def outputs(self) -> int:
-        """O."""
-        return int(self.parameters["b_out"].shape[-1])
-
-    @property
-    def state_size(self) -> int:
-        """S."""
-        return self.cell.state_size(self.units)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
-        return self.parameters["w_rec"].dtype
 
     def of_member(self, position: int) -> dict[str, NDArray[Any]]:
         """Parameters of one network, views without the leading axis."""

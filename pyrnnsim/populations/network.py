@@ -12,10 +12,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from pyrnnsim._dtypes import float_type
 from pyrnnsim.populations.cell import PARAMETERS, Cell
+from pyrnnsim.populations.sizes import Sizes
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Sizes):
     """One recurrent network with a linear readout y = w_out s + b_out of its whole state s.
 
     Attributes:
@@ -39,31 +40,6 @@ class Network:
     def __post_init__(self) -> None:
         sealed = {name: _sealed(self.parameters[name]) for name in PARAMETERS if name in self.parameters}
         object.__setattr__(self, "parameters", MappingProxyType(sealed))
-
-    @property
-    def units(self) -> int:
-        """N."""
-        return int(self.parameters["w_rec"].shape[-1])
-
-    @property
-    def inputs(self) -> int:
-        """M."""
-        return int(self.parameters["w_in"].shape[-1])
-
-    @property
-    def outputs(self) -> int:
-        """O; 0 for a network without a readout."""
-        return int(self.parameters["b_out"].shape[-1])
-
-    @property
-    def state_size(self) -> int:
-        """S: N, and 2N for an lstm."""
-        return self.cell.state_size(self.units)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
-        return self.parameters["w_rec"].dtype
 
     @property
     def parameter_count(self) -> int:

@@ -9,19 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pyrnnsim.populations.activity import as_frame
+from pyrnnsim.populations.cell import parse_choice
+from pyrnnsim.populations.settings import default_settings
 from pyrnnsim.populations.table import Row, to_text
+from pyrnnsim.tasks import Task
 
 if TYPE_CHECKING:
     from pyrnnsim.populations.network import Network
     from pyrnnsim.populations.population import Population
 
 _TEXT = ("task", "cell", "activation", "optimizer", "how")
-_SETTINGS = ("learning_rate", "decay", "momentum", "clip", "decay_steps", "beta2", "epsilon")
+_ALWAYS = ("learning_rate", "decay", "momentum", "clip")
+_SETTINGS = (*_ALWAYS, "decay_steps", "beta2", "epsilon")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,32 +45,46 @@ class Recipes:
         """The rows as a pandas table."""
         return as_frame(self.rows, "Recipes.frame")
 
-    def settings(self, population: Population, task: str) -> dict[str, Any]:
+    def settings(
+        self, population: Population, task: Task | str, *, missing: Literal["error", "default"] = "error"
+    ) -> dict[str, Any]:
         """The optimizer, and settings for each network, to be passed on: ``population.train(task, **settings)``.
 
         For each network the recipe of its cell and activation whose width is nearest (in ratio).
 
         Args:
             population: Whose networks.
-            task: Name of the task, such as ``"flip_flop"``.
+            task: A task, or its name, such as ``"flip_flop"``.
+            missing: What to do about networks without a recipe (:meth:`uncovered` names them): ``"error"``, or
+                ``"default"``, which gives them the defaults of :meth:`Population.train`.
         Raises:
-            ValueError: If there is no recipe for a network's cell and activation on this task, or they need different
-                optimizers.
+            TypeError, ValueError: If there is no recipe for a network's cell and activation on this task, the networks
+                need different optimizers, or an argument is of another kind.
         """
-        chosen = [self._nearest(network, task) for network in population]
+        caller = "Recipes.settings"
+        fallback = parse_choice(caller, "missing", missing, ("error", "default")) == "default"
+        name = _task_name(caller, task)
+        chosen = [
+            default_settings() if fallback and not self.covers(network, name) else self._nearest(network, name)
+            for network in population
+        ]
         optimizers = sorted({row["optimizer"] for row in chosen})
         if len(optimizers) > 1:
             raise ValueError(
                 f"Recipes.settings: these networks need different optimizers, {' and '.join(optimizers)}; train each "
                 "kind as a population of its own"
             )
-        names = [name for name in _SETTINGS if all(name in row for row in chosen)]
-        values: dict[str, Any] = {name: np.array([row[name] for row in chosen]) for name in names}
-        return {"optimizer": optimizers[0], **values}
+        names = [name for name in _SETTINGS if any(name in row for row in self.rows)] or list(_ALWAYS)
+        return {"optimizer": optimizers[0], **{name: _column(chosen, name) for name in names}}
 
-    def covers(self, network: Network, task: str) -> bool:
+    def covers(self, network: Network, task: Task | str) -> bool:
         """Whether there is a recipe for a network's cell and activation on a task."""
-        return bool(self._fitting(network, task))
+        return bool(self._fitting(network, _task_name("Recipes.covers", task)))
+
+    def uncovered(self, population: Population, task: Task | str) -> tuple[str, ...]:
+        """Kinds of networks, such as ``"lstm relu"``, that have no recipe for a task, in the order of the networks."""
+        missing = (network.cell for network in population if not self.covers(network, task))
+        return tuple(dict.fromkeys(f"{cell.cell} {cell.activation}" for cell in missing))
 
     def _fitting(self, network: Network, task: str) -> list[Row]:
         wanted = task, network.cell.cell, network.cell.activation
@@ -77,7 +96,8 @@ class Recipes:
             known = sorted({row["task"] for row in self.rows})
             raise ValueError(
                 f"Recipes.settings: no recipe for a {network.cell.activation} {network.cell.cell} on task {task!r} "
-                f"(network {network.name!r}; recipes are for {', '.join(known) or 'nothing'}); use random_search"
+                f"(network {network.name!r}; recipes are for {', '.join(known) or 'nothing'}); use random_search, or "
+                "missing='default'"
             )
         return min(rows, key=lambda row: abs(math.log(row["units"] / network.units)))
 
@@ -98,6 +118,24 @@ def load_recipes() -> Recipes:
     text = resources.files("pyrnnsim.populations").joinpath("recipes.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(io.StringIO(text))
     return Recipes(tuple({name: one if name in _TEXT else _number(one) for name, one in row.items()} for row in rows))
+
+
+def _task_name(caller: str, task: object) -> str:
+    if isinstance(task, str):
+        return task
+    if not isinstance(task, Task):
+        raise TypeError(f"{caller}: task must be a task or its name, got {type(task).__name__}")
+    return str(task.name)
+
+
+def _column(rows: Sequence[Row], name: str) -> NDArray[np.float64]:
+    for row in rows:
+        if name not in row:
+            raise ValueError(
+                f"Recipes.settings: the recipes of some networks have {name}, those of others have not; train each "
+                "kind as a population of its own"
+            )
+    return np.array([row[name] for row in rows], np.float64)
 
 
 def _number(text: str) -> int | float:

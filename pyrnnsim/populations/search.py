@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.populations.activity import as_frame
-from pyrnnsim.populations.halving import Halving
+from pyrnnsim.populations.halving import Halving, standing
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.recipes import Recipes
@@ -41,8 +41,10 @@ class SearchResult:
     """The outcome of :func:`random_search`.
 
     Attributes:
-        rows: One row per candidate: its configuration, settings, loss on the validation trials, and iterations.
-        best: For each configuration the row with the lowest loss among those trained to the end.
+        rows: One row per candidate: its configuration, settings, loss on the validation trials (the worst of its
+            networks that did not diverge), iterations, and how many networks diverged.
+        best: For each configuration the row with the fewest diverged networks, then the lowest loss, among those that
+            were not given up.
         record: The training of all candidates.
     """
 
@@ -72,6 +74,7 @@ def random_search(
     configs: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     *,
     trials: int = 16,
+    repeats: int = 1,
     ranges: Mapping[str, tuple[float, float] | tuple[float, float, str]] | None = None,
     iterations: int = 20_000,
     halving: bool = True,
@@ -89,8 +92,10 @@ def random_search(
         configs: Arguments of :meth:`Population.create` but ``seeds`` and ``task``, such as
             ``{"cells": ["gru"], "units": [64]}``, or a list of such; every combination is one configuration.
         trials: Candidates per configuration.
+        repeats: Networks per candidate, with seeds ``seed``, ``seed + 1``, ...; a candidate is judged by the worst of
+            them, so that settings win which work for every seed.
         ranges: By name of a setting, (lowest, highest) or (lowest, highest, ``"log"``); None is the paper's: rate 1e-5
-            to 0.1 and clip 0.1 to 10, both ``"log"``, decay 0.1 to 0.9, momentum 0 to 1.
+            to 0.1 and clip 0.1 to 10, both ``"log"``, decay 0.1 to 0.9, momentum 0 to 1, with its optimizer, sgd.
         iterations: Of the candidates that stay to the end.
         halving: Give up the worse half after 1/2^r, ..., 1/4, 1/2 of the iterations, by the loss on the validation
             trials: with 16 candidates the search costs as much as 3 full trainings instead of 16. False trains all.
@@ -102,25 +107,27 @@ def random_search(
     Source: Maheswaranathan et al. 2019, 2.1; halving: Jamieson & Talwalkar 2016.
     """
     count = whole_number(_CALLER, "trials", trials, 1, 2**16)
+    copies = whole_number(_CALLER, "repeats", repeats, 1, 2**16)
     limit = whole_number(_CALLER, "iterations", iterations, 1, 10**9)
     start = whole_number(_CALLER, "seed", seed, 0, 2**63 - 1)
-    chosen = _parse_ranges(PAPER_RANGES if ranges is None else ranges, options)
-    kinds = _configurations(task, configs, start)
-    candidates, drawn = [], []
-    for kind in kinds:
-        draws = _draw(chosen, count, start, kind)
-        candidates += [_copy(kind, trial) for trial in range(count)]
-        drawn.append(draws)
+    if ranges is None:
+        ranges, options = PAPER_RANGES, {"optimizer": "sgd", **options}
+    chosen = _parse_ranges(ranges, options)
+    kinds = _configurations(task, configs, range(start, start + copies))
+    drawn = [_draw(chosen, count, start, kind[0]) for kind in kinds]
     settings = {name: np.concatenate([draws[name] for draws in drawn]) for name in chosen}
+    candidates = [_copy(network, trial) for kind in kinds for trial in range(count) for network in kind]
     families = [family for family in range(len(kinds)) for _ in range(count)]
-    plan = Halving(families, limit, count if halving else 1)
-    given = {**options, **settings, "iterations": limit, "seed": start}
+    plan = Halving(np.repeat(families, copies).tolist(), limit, count if halving else 1, copies)
+    each = {name: np.repeat(values, copies) for name, values in settings.items()}
+    given = {**options, **each, "iterations": limit, "seed": start}
     record = train(Population(candidates), task, checkpoint, given, caller=_CALLER, halving=plan)
-    rows = _rows(record, kinds, families, settings)
-    return SearchResult(rows, _best(rows, len(kinds), families), record)
+    rows = _rows(record, [kinds[family][0] for family in families], copies, settings)
+    return SearchResult(rows, _best(rows, families, record.dropped[::copies] < 0), record)
 
 
-def _configurations(task: Task, configs: Any, seed: int) -> list[Network]:
+def _configurations(task: Task, configs: Any, seeds: range) -> list[list[Network]]:
+    """For each configuration its networks, one per seed."""
     entries = [configs] if isinstance(configs, Mapping) else list(configs)
     found: list[Network] = []
     for position, entry in enumerate(entries):
@@ -129,10 +136,10 @@ def _configurations(task: Task, configs: Any, seed: int) -> list[Network]:
                 f"{_CALLER}: configs[{position}] must hold arguments of Population.create but seeds and task, got "
                 f"{entry!r}"
             )
-        found += Population.create(**entry, seeds=(seed,), task=task)
+        found += Population.create(**entry, seeds=seeds, task=task)
     if not found:
         raise ValueError(f"{_CALLER}: configs is empty; give one such as {{'cells': ['gru'], 'units': [64]}}")
-    return found
+    return [found[first : first + len(seeds)] for first in range(0, len(found), len(seeds))]
 
 
 def _copy(kind: Network, trial: int) -> Network:
@@ -172,28 +179,29 @@ def _parse_ranges(ranges: Mapping[str, Any], options: Mapping[str, Any]) -> dict
 
 
 def _rows(
-    record: TrainingRecord,
-    kinds: Sequence[Network],
-    families: Sequence[int],
-    settings: Mapping[str, NDArray[np.float64]],
+    record: TrainingRecord, kinds: Sequence[Network], copies: int, settings: Mapping[str, NDArray[np.float64]]
 ) -> list[Row]:
-    validation = record.final_validation
+    """One row per candidate, whose networks are ``copies`` neighbours in the record."""
+    validation, updates = record.final_validation.reshape(-1, copies), record.updates.reshape(-1, copies)
     rows = []
-    for k, family in enumerate(families):
-        kind = kinds[family]
+    for k, kind in enumerate(kinds):
         row: Row = {"task": record.task["task"], "cell": kind.cell.cell, "activation": kind.cell.activation}
         row |= {"units": kind.units, "l2": kind.l2, "optimizer": record.settings["optimizer"]}
         row |= {name: float(values[k]) for name, values in settings.items()}
-        row |= {"validation": float(validation[k]), "iterations": int(record.updates[k])}
-        rows.append(row)
+        failed, worst = standing(validation[k])
+        row |= {"validation": worst if failed < copies else math.nan, "iterations": int(updates[k].max())}
+        rows.append({**row, "diverged": failed})
     return rows
 
 
-def _best(rows: Sequence[Row], count: int, families: Sequence[int]) -> list[Row]:
-    best = []
-    for family in range(count):
-        own = [row for row, label in zip(rows, families, strict=True) if label == family]
-        furthest = max(row["iterations"] for row in own)
-        ended = [row for row in own if row["iterations"] == furthest]
-        best.append(min(ended, key=lambda row: math.inf if math.isnan(row["validation"]) else row["validation"]))
-    return best
+def _best(rows: Sequence[Row], families: Sequence[int], stayed: NDArray[np.bool_]) -> list[Row]:
+    """The best candidate of each family among those that were not given up."""
+    best: dict[int, Row] = {}
+    for row, family, left in zip(rows, families, stayed, strict=True):
+        if left and (family not in best or _standing(row) < _standing(best[family])):
+            best[family] = row
+    return list(best.values())
+
+
+def _standing(row: Row) -> tuple[int, float]:
+    return row["diverged"], math.inf if math.isnan(row["validation"]) else row["validation"]

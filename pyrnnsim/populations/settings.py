@@ -41,7 +41,7 @@ _BELOW_MOST = ("momentum", "beta2")  # 1 itself never forgets
 _DEFAULTS: dict[str, Any] = {
     "iterations": 20_000,
     "batch": 64,
-    "optimizer": "sgd",
+    "optimizer": "adam",
     "decay": 1.0,
     "momentum": 0.9,
     "clip": 1.0,
@@ -129,6 +129,13 @@ class Settings:
         """Iterations after which networks are validated, ascending; the last one is among them."""
         every, last = int(self.choices["validate_every"]), self.iterations
         return [*range(every, last, every), last]
+
+
+def default_settings() -> dict[str, Any]:
+    """What :meth:`Population.train` uses unless told otherwise: the optimizer, and one number for every network."""
+    optimizer = _DEFAULTS["optimizer"]
+    numbers = {name: _DEFAULTS[name] for name in _RANGES if name in _DEFAULTS}
+    return {"optimizer": optimizer, "learning_rate": _DEFAULT_RATE[optimizer], **numbers}
 
 
 def parse_settings(caller: str, population: Population, given: Mapping[str, Any]) -> Settings:

@@ -114,9 +114,9 @@ def test_a_finished_run_is_read_and_not_repeated(population, path, monkeypatch):
 CHANGES = {
     "batch was 8, now 9": {"batch": 9},
     "iterations was 12, now 13": {"iterations": 13},
-    "learning_rate of network 1 was 0.02, now 0.5": {"learning_rate": [0.02, 0.5, 0.02, 0.02]},
+    "learning_rate of network 1 was 0.002, now 0.5": {"learning_rate": [0.002, 0.5, 0.002, 0.002]},
     "seed was 0, now 1": {"seed": 1},
-    'optimizer was "sgd", now "adam"': {"optimizer": "adam"},
+    'optimizer was "adam", now "sgd"': {"optimizer": "sgd"},
     "task steps was 10, now 11": {"task": FlipFlop(bits=2, steps=11)},
     "it has 4 networks, now 3": {"keep": [0, 1, 2]},
     "network 0 was 'gru_tanh_4_l2-1e-05_s0', now 'gru_tanh_4_l2-1e-05_s1'": {"keep": [1, 0, 2, 3]},

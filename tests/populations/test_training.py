@@ -104,7 +104,7 @@ def test_the_first_iterations_are_those_of_torch(population, options):
 
 
 def test_float32_agrees_with_torch_to_six_digits(population):
-    record = population.train(TASK, **{**SHORT, "iterations": 10}, l2=1e-4)
+    record = population.train(TASK, **{**SHORT, "iterations": 10}, optimizer="sgd", l2=1e-4)
     for k, network in enumerate(population):
         losses, _ = torch_training(network, TASK, iterations=10, batch=8, optimizer="sgd", learning_rate=0.05, l2=1e-4)
         np.testing.assert_allclose(record.loss[k], losses, rtol=2e-6, err_msg=network.name)
@@ -113,7 +113,7 @@ def test_float32_agrees_with_torch_to_six_digits(population):
 def test_a_task_of_the_users_own_trains_as_in_torch():
     task = Echo()
     made = Population.create(units=(5,), seeds=[1], task=task, dtype="float64", l2=[0.0], reset_after=True)
-    record = made.train(task, **SHORT)
+    record = made.train(task, **SHORT, optimizer="sgd")
     for k, network in enumerate(made):
         losses, _ = torch_training(network, task, iterations=12, batch=8, optimizer="sgd", learning_rate=0.05)
         np.testing.assert_allclose(record.loss[k], losses, rtol=1e-8, err_msg=network.name)
@@ -227,8 +227,9 @@ def test_each_networks_own_penalty_is_the_default():
     assert not np.array_equal(record.loss, made.train(TASK, **SHORT, l2=0.0).loss)
 
 
-def test_networks_learn(population):
-    record = population.train(TASK, iterations=400, batch=16, learning_rate=0.1, validation_trials=64, progress=False)
+def test_networks_learn_with_nothing_but_the_defaults(population):
+    record = population.train(TASK, iterations=400, batch=16, validation_trials=64, progress=False)
+    assert record.settings["optimizer"] == "adam" and set(record.settings["learning_rate"]) == {0.002}
     assert np.median(record.final_validation) < 0.5 * record.validation[:, 0].min()
     assert len(record.frame) == len(population)
     assert str(record).splitlines()[0].split()[:3] == ["name", "cell", "activation"]
