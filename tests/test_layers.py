@@ -26,7 +26,7 @@ LAYERS = [
     {"figures"},
     {"__init__"},
     {"cli_frame", "compare", "torch", "training_run"},
-    {"cli_train", "demo"},
+    {"cli_dissect", "cli_train", "demo", "dissection"},
     {"cli"},
     {"__main__"},
 ]
