@@ -16,7 +16,7 @@ CSRC = ROOT / "csrc"
 #: Lowest first. A module imports from layers below its own and, inside a package, from its package.
 LAYERS = [
     {"_core", "_cuda"},
-    {"_dtypes", "_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
+    {"_dtypes", "_files", "_frame", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
     {"_inputs", "tasks"},
     {"eigen", "populations", "similarity"},
@@ -35,6 +35,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 UPWARDS = {
     ("similarity.matrix", "figures.matrix"),
     ("dynamics.linearization", "figures.spectrum"),
+    ("eigen", "figures.spectrum"),
     ("dynamics.result", "figures.fixed_points"),
     ("__init__", "torch"),
 }

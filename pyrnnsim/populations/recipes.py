@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pyrnnsim.populations.activity import as_frame
+from pyrnnsim._frame import as_frame
 from pyrnnsim.populations.table import Row, to_text
 
 if TYPE_CHECKING:
