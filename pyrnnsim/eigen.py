@@ -43,8 +43,8 @@ class EigenDecomposition:
         left: (..., k, n) complex128, a vector in each row, scaled to ``left @ right = I``; None if not wanted.
         condition: (..., k) condition numbers of the eigenvalues, 1 to infinity: how far a change of the matrix moves
             them, 1 / |cos| of the angle between left and right vector; None without left vectors.
-        ill_conditioned: (...,) bool, some ``condition`` exceeds 1e6, as in every matrix that is defective up to rounding
-            errors, and ``left @ right`` is 1 on its diagonal only (not even there where ``condition`` is
+        ill_conditioned: (...,) bool, some ``condition`` exceeds 1e6, as in every matrix that is defective up to
+            rounding errors, and ``left @ right`` is 1 on its diagonal only (not even there where ``condition`` is
             infinite: that row has length 1); None without left vectors.
         residual: (...,) largest |A r - lambda r| of a mode over the Frobenius norm of A.
         fallback: (...,) bool, LAPACK computed this one.

@@ -60,7 +60,7 @@ class Linearization:
 
     @property
     def ill_conditioned(self) -> NDArray[np.bool_]:
-        """(n,) whether a condition number exceeds 1e6, as of defective Jacobians, so that the decomposition cannot be relied on."""
+        """(n,) whether a condition number exceeds 1e6, as of a defective J: the modes cannot be relied on."""
         return np.asarray(~(self.condition <= CONDITION_LIMIT).all(axis=-1))
 
     @property
