@@ -24,7 +24,7 @@ Workspace lay_out_workspace(Scratch& scratch, std::int64_t n) {
   w.iteration = scratch.take(inverse_iteration_doubles(n));
   w.factors = scratch.take(round_up(n, kGroup) * kGroup);
   w.inverse = scratch.take(inverse_doubles(n));
-  w.small = scratch.take(7 * (row_stride(n) + 8));
+  w.small = scratch.take(hessenberg_doubles(n));
   for (double** each : {&w.re, &w.im, &w.magnitude}) *each = scratch.take(n);
   w.heads = reinterpret_cast<std::int64_t*>(scratch.take(n));
   return w;
