@@ -147,7 +147,6 @@ bool find_modes(const EigenProblem& p, const Reduced& lane, Workspace& w) {
   Modes modes{m, active, w.re, w.im, w.right, row_stride(active), dual ? w.left : nullptr, row_stride(m)};
   group_factors(m, lane.reflectors, lane.tau, w.factors);
   compute_side(lane, w, {false, active, modes.right_stride, w.y});
-  clear(modes.right, m * modes.right_stride);
   normalise_columns(modes, w.y, w.small);
   if (dual && !dual_rows(lane, w, modes)) return false;
   scaled_copy(p, lane.exponent, w.a);
@@ -208,7 +207,6 @@ void finish_vectors(const EigenVectors& v) {
   copy(w.im, v.im, n);
   copy(w.y, v.columns, n * s);
   Modes modes{n, n, w.re, w.im, w.right, s, w.left, s};
-  clear(modes.right, n * s);
   normalise_columns(modes, w.y, w.small);
   write_eigenvalues(p, w.re, w.im, v.exponent);
   write_right(modes, p);

@@ -33,8 +33,8 @@ std::vector<std::int64_t> native_order(const std::vector<EigenProblem>& problems
   return order;
 }
 
-// As many groups as the lanes ask for, rounded up to the threads, so that all of these are at work until the end: what a
-// group costs is the same however few lanes are filled, but for the vectors, which are most of it.
+// As many groups as the lanes ask for, rounded up to the threads, so that all of these are at work until the end: what
+// a group costs is the same however few lanes are filled, but for the vectors, which are most of it.
 std::int64_t count_groups(std::int64_t problems, std::int64_t lanes, std::int64_t threads) {
   const std::int64_t least = (problems + lanes - 1) / lanes, even = (least + threads - 1) / threads * threads;
   return std::min(problems, even);

@@ -1,8 +1,9 @@
 // Householder reduction of one matrix to upper Hessenberg form, A = Q H Q^T with Q = P_0 P_1 ... P_{n-3}.
 //
-// A step's two-sided update, A -= y v^T + v w^T, needs the products of A with its reflector from both sides. The updates
-// of two steps are applied in the pass over A in which the step after them forms its products; the step in between only
-// reads the matrix and corrects its products. So A is read once per step and written once per two, instead of thrice each.
+// A step's two-sided update, A -= y v^T + v w^T, needs the products of A with its reflector from both sides. The
+// updates of two steps are applied in the pass over A in which the step after them forms its products; the step in
+// between only reads the matrix and corrects its products. So A is read once per step and written once per two,
+// instead of thrice each.
 #pragma once
 #include "eigen_scratch.hpp"
 
@@ -29,14 +30,15 @@ struct RankTwo {
   double* v_columns;  // v where it stands for columns: zero, as w is, in those that are done
 };
 
-// x, zero up to k, and its products with A: A x, and A^T x, which is added to. On the way column k + 1 is picked up: one by
-// one its elements are in as many cache lines.
+// x, zero up to k, and its products with A: A x, and A^T x, which is added to. On the way column k + 1 is picked up:
+// one by one its elements are in as many cache lines.
 struct Products {
   double *x, *by_rows, *by_columns, *column;
   std::int64_t k;
 };
 
-// Applies two updates to four rows from i on and multiplies. Rows above the reflectors (LOWER = false) have neither v nor x.
+// Applies two updates to four rows from i on and multiplies. Rows above the reflectors (LOWER = false) have neither v
+// nor x.
 template <bool LOWER>
 PYRNNSIM_INLINE void update_and_multiply_rows(double* a, std::int64_t stride, std::int64_t n, std::int64_t i,
                                               std::int64_t from, const RankTwo (&u)[2], const Products& p) {
@@ -140,8 +142,7 @@ static void make_update(std::int64_t n, double tau, const Products& p, const Ran
 static void finish_column(std::int64_t n, double* column, std::int64_t k, const RankTwo& u) {
   constexpr int W = kWidth<double>;
   const double vk = u.v_columns[k], wk = u.w[k];
-  for (std::int64_t i = 0; i < n; i += W)
-    store(column + i, load(column + i) - vk * load(u.y + i) - wk * load(u.v + i));
+  for (std::int64_t i = 0; i < n; i += W) store(column + i, load(column + i) - vk * load(u.y + i) - wk * load(u.v + i));
   u.v_columns[k] = u.w[k] = 0;
 }
 

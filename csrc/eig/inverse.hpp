@@ -5,8 +5,8 @@
 
 namespace pyrnnsim::PYRNNSIM_ISA {
 
-// How many of `left` vectors to take at a time, at most `most` (2 or 3), so that none is left alone: one by itself takes
-// as long as two.
+// How many of `left` vectors to take at a time, at most `most` (2 or 3), so that none is left alone: one by itself
+// takes as long as two.
 constexpr std::int64_t panel_vectors(std::int64_t left, std::int64_t most) {
   if (left <= most) return left;
   return left == 4 && most == 3 ? 2 : most;
@@ -46,7 +46,7 @@ static void product(std::int64_t rows, std::int64_t columns, std::int64_t depth,
   }
 }
 
-inline constexpr std::int64_t kPivots = 16;  // eliminated at once
+inline constexpr std::int64_t kPivots = 8;  // eliminated at once
 
 constexpr std::int64_t inverse_doubles(std::int64_t n) { return 2 * kPivots * row_stride(n) + n; }
 
@@ -85,9 +85,9 @@ PYRNNSIM_INLINE void exchange_rows(double* a, double* b, std::int64_t count) {
   }
 }
 
-// Gauss-Jordan elimination of the columns first ... of m with pivoting among rows first and below. They stand in the rows
-// of `panel` (kPivots, stride), which on return holds the operations: what the rows first .. first + count - 1 of m
-// contribute to every row. False: singular.
+// Gauss-Jordan elimination of the columns first ... of m with pivoting among rows first and below. They stand in the
+// rows of `panel` (kPivots, stride), which on return holds the operations: what the rows first .. first + count - 1 of
+// m contribute to every row. False: singular.
 static bool eliminate_panel(std::int64_t n, double* panel, std::int64_t first, std::int64_t count, double* m,
                             std::int64_t stride, double* pivots) {
   constexpr int W = kWidth<double>;

@@ -30,8 +30,8 @@ struct InverseLanes {
   struct Number {
     V re, im;
   };
-  // One elimination of the column at hand c and its neighbour h: the pivot is h where `swap`, else c; the next column is
-  // the other one minus m times the pivot; z is the solution's element.
+  // One elimination of the column at hand c and its neighbour h: the pivot is h where `swap`, else c; the next column
+  // is the other one minus m times the pivot; z is the solution's element.
   struct Step {
     M swap;
     Number m, z;

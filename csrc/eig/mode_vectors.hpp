@@ -110,7 +110,7 @@ static void compute_side(const Reduced& m, const Workspace& w, const VectorSide&
   const FlushDenormals flush;
   const std::int64_t n = m.n;
   copy_columns(m, side.left, w.columns);
-  clear(side.y, n * side.stride);
+  for (std::int64_t i = 0; i < n; ++i) clear(side.y + i * side.stride + side.count, side.stride - side.count);
   const Norms norms = norms_of(w.columns, n, row_stride(n));
   const InverseIteration it{w.columns,  n, row_stride(n), norms.one, norms.longest * allowed_residual(n, kGood),
                             w.iteration};

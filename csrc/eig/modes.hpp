@@ -52,7 +52,7 @@ static void sort_eigenvalues(std::int64_t n, const double* re, const double* im,
 }
 
 // Columns of `from` brought to length 1 with their largest element real and positive; `work`: 4 * stride doubles.
-// Columns beyond m.count must be zero and stay so.
+// Columns beyond m.count must be zero and become so.
 static void normalise_columns(const Modes& m, const double* from, double* work) {
   constexpr int W = kWidth<double>;
   const std::int64_t s = m.right_stride, width = round_up(m.count, W);
@@ -83,6 +83,7 @@ static void normalise_columns(const Modes& m, const double* from, double* work) 
       const Vec<double> x = load(from + i * s + k), y = partners(from + i * s + k, load(m.im + k));
       store(m.right + i * s + k, load(c + k) * x + load(d + k) * y);
     }
+  for (std::int64_t i = 0; i < m.n; ++i) clear(m.right + i * s + width, s - width);
 }
 
 struct Residual {
