@@ -61,6 +61,7 @@ def test_one_defective_pair_leaves_the_other_modes_alone(rng):
     made = linearized(q @ block @ q.T)
     assert_eigenvectors(made)
     assert made.ill_conditioned.tolist() == [True]
+    assert eig(made.jacobian).ill_conditioned.tolist() == [True]
     np.testing.assert_allclose(made.eigenvalues[0, :2], 2, atol=1e-6)
     assert (made.condition[0, :2] > 1e6).all()
     np.testing.assert_allclose(made.condition[0, 2:], 1, atol=1e-9)
