@@ -59,13 +59,18 @@ class Dissection:
 
     @property
     def rows(self) -> list[Row]:
-        """One row per network: its fixed points by number of unstable modes, the evidence, and what its task asks for."""
+        """One row per network: its fixed points, the evidence, and what the task asks for.
+
+        ``by_unstable_modes`` counts the fixed points with 0, 1, 2, .. unstable modes, over all conditions.
+        """
         counts = self.points.counts.sum(axis=1)
         rows: list[Row] = []
         for k, name in enumerate(self.points.names):
-            row: Row = {"name": name, "fixed": int(counts[k].sum())}
-            row |= {f"{u} unstable": int(number) for u, number in enumerate(counts[k])}
-            row |= {
+            kinds = " ".join(str(int(number)) for number in np.trim_zeros(counts[k], "b"))
+            row: Row = {
+                "name": name,
+                "fixed": int(counts[k].sum()),
+                "by_unstable_modes": kinds,
                 "slow": sum(len(one) - int(one.fixed.sum()) for one in self.points[k]),
                 "degree": " ".join(str(one.degree) for one in self.points[k][:4]) + " .." * (len(self.points[k]) > 4),
                 "complete": f"{int(self.points.complete[k].sum())}/{len(self.points[k])}",
@@ -78,6 +83,10 @@ class Dissection:
                 row["is_line"] = f"{sum(line.is_line for line in self.lines[k])}/{len(self.lines[k])}"
             rows.append(row)
         return rows
+
+
+def _silent(line: str) -> None:
+    """Progress that nobody wants to read."""
 
 
 def dissect_networks(
@@ -104,7 +113,7 @@ def dissect_networks(
 
 
 def dissect(
-    population: Population, task: Task, *, n_jobs: int | None = None, say: Callable[[str], None] = lambda line: None
+    population: Population, task: Task, *, n_jobs: int | None = None, say: Callable[[str], None] = _silent
 ) -> Dissection:
     """Fixed points of every network, and what the task asks for beyond: graphs, oscillations or lines.
 

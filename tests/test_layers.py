@@ -16,7 +16,7 @@ CSRC = ROOT / "csrc"
 #: Lowest first. A module imports from layers below its own and, inside a package, from its package.
 LAYERS = [
     {"_core", "_cuda"},
-    {"_dtypes", "_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
+    {"_dtypes", "_files", "_frame", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
     {"_inputs", "tasks"},
     {"eigen", "populations", "similarity"},
@@ -40,6 +40,7 @@ UPWARDS = {
     ("dynamics.graph", "figures.topology"),
     ("dynamics.linearization", "figures.spectrum"),
     ("dynamics.oscillation_result", "figures.oscillations"),
+    ("eigen", "figures.spectrum"),
     ("dynamics.result", "figures.fixed_points"),
     ("dynamics.truncation_result", "figures.mode_truncation"),
     ("dynamics.trajectory_result", "figures.trajectories"),

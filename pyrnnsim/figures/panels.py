@@ -78,6 +78,16 @@ def topology_panels(graphs: Sequence[TopologyGraph]) -> Figure:
 
 
 def grid(count: int, height: float, caller: str, noun: str = "measure") -> tuple[Figure, list[Axes]]:
+    """A figure 7 in wide, or less for fewer than three panels, and the axes of its panels, row by row.
+
+    Args:
+        count: Panels.
+        height: Of each, in inches.
+        caller: For errors.
+        noun: What a panel shows.
+    Raises:
+        ValueError: If there is none.
+    """
     if count == 0:
         raise ValueError(f"{caller}: at least one {noun} is needed, got none")
     columns = 2 if count == 4 else min(_COLUMNS, count)
