@@ -27,6 +27,7 @@ LAYERS = [
     {"__init__"},
     {"cli_frame", "compare", "torch", "training_run"},
     {"cli_dissect", "cli_train", "demo", "dissection"},
+    {"study"},
     {"cli"},
     {"__main__"},
 ]
