@@ -14,6 +14,7 @@ import pyrnnsim
 from pyrnnsim._files import write_atomic
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.table import Row, to_csv, to_text
+from pyrnnsim.populations.trials import check_task
 from pyrnnsim.tasks import BUILT_IN, Task, from_spec
 from pyrnnsim.training_run import NETWORKS
 
@@ -134,6 +135,7 @@ def dissect(
         say(f"{what}: {seconds[what]:.1f} s")
         return result
 
+    check_task("dissect", task, population)
     inputs = task.condition_inputs()
     say(f"{len(population)} networks on {task.name}, {len(inputs)} constant input{'s'[: len(inputs) > 1]}")
     points = timed("fixed points", lambda: pyrnnsim.find_fixed_points(population, task=task, n_jobs=n_jobs))
