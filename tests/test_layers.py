@@ -34,15 +34,15 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
 UPWARDS = {
     ("similarity.matrix", "figures.matrix"),
-    ("dynamics.line_result", "figures.line_attractor"),
-    ("dynamics.cycle_result", "figures.limit_cycles"),
-    ("dynamics.graph", "figures.panels"),
-    ("dynamics.graph", "figures.topology"),
+    ("dynamics.lines.result", "figures.line_attractor"),
+    ("dynamics.cycles.result", "figures.limit_cycles"),
+    ("dynamics.graphs.result", "figures.panels"),
+    ("dynamics.graphs.result", "figures.topology"),
     ("dynamics.linearization", "figures.spectrum"),
-    ("dynamics.oscillation_result", "figures.oscillations"),
-    ("dynamics.result", "figures.fixed_points"),
-    ("dynamics.truncation_result", "figures.mode_truncation"),
-    ("dynamics.trajectory_result", "figures.trajectories"),
+    ("dynamics.cycles.oscillation_result", "figures.oscillations"),
+    ("dynamics.points.result", "figures.fixed_points"),
+    ("dynamics.lines.truncation_result", "figures.mode_truncation"),
+    ("dynamics.cycles.trajectory_result", "figures.trajectories"),
     ("__init__", "torch"),
 }
 #: The parts that may call the native code.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pyrnnsim.dynamics.result import FixedPoints
+from pyrnnsim.dynamics.points.result import FixedPoints
 from pyrnnsim.dynamics.subjects import Subjects
 
 _MOVED = 1e-2  # |F(h) - h| of a given fixed point, relative to 1 + max|h|, that shows it to be of another network

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.figures._style import COLUMN, SMALL, axes_for, group_styles, tidy
 
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet
-from pyrnnsim.dynamics.trajectories import principal_axes
+from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet
+from pyrnnsim.dynamics.cycles.trajectories import principal_axes
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, axes_for, group_styles, tidy
 
 _INSIDE = 2  # orbits whose legend finds room beside them

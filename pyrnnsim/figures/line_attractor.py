@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
+from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, TEXT, axes_for, group_styles, tidy
 
 _SHOWN = 20  # eigenvalues

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.graph import TopologyGraph
+from pyrnnsim.dynamics.graphs.result import TopologyGraph
 from pyrnnsim.figures._style import GREY, SMALL, GroupStyle, axes_for, group_styles, tidy
 from pyrnnsim.figures.legend import legend_below
 

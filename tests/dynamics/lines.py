@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pyrnnsim import FixedPoints, FixedPointSet, Population
-from pyrnnsim.dynamics.assessment import assess
+from pyrnnsim.dynamics.points.assessment import assess
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.subjects import parse_subjects
 

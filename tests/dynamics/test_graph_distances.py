@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pyrnnsim import DistanceMatrix, TopologyGraph, TopologyGraphs, pairwise_graph_distances
-from pyrnnsim.dynamics import matching
-from pyrnnsim.dynamics.matching import match
+from pyrnnsim.dynamics.graphs import matching
+from pyrnnsim.dynamics.graphs.matching import match
 
 METHODS = ("readout_order", "matching", "gromov_wasserstein")
 

@@ -8,11 +8,11 @@ import torch
 from dynamics.cases import vanilla
 
 from pyrnnsim import find_limit_cycles
-from pyrnnsim.dynamics.curves import InvariantCurve, find_curve
-from pyrnnsim.dynamics.following import advance, follow
-from pyrnnsim.dynamics.orbits import lies_on, same_orbit
-from pyrnnsim.dynamics.periodic import PeriodicOrbit
-from pyrnnsim.dynamics.rotation import bump, fundamental, strongest_frequency, turns_per_period
+from pyrnnsim.dynamics.cycles.curves import InvariantCurve, find_curve
+from pyrnnsim.dynamics.cycles.following import advance, follow
+from pyrnnsim.dynamics.cycles.orbits import lies_on, same_orbit
+from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit
+from pyrnnsim.dynamics.cycles.rotation import bump, fundamental, strongest_frequency, turns_per_period
 from pyrnnsim.dynamics.systems import NetworkSystem
 from pyrnnsim.dynamics.torch_system import TorchSystem
 
@@ -219,7 +219,7 @@ def test_a_slow_passage_of_a_resonance_takes_a_longer_look():
 
 
 def test_states_are_moved_on_in_stretches(monkeypatch, rng):
-    monkeypatch.setattr("pyrnnsim.dynamics.following._CHUNK", 24)  # four steps of three states at a time
+    monkeypatch.setattr("pyrnnsim.dynamics.cycles.following._CHUNK", 24)  # four steps of three states at a time
     weights = turning(0.1, 1.2)
     states = rng.normal(size=(3, 2))
     system = NetworkSystem(vanilla(weights, np.zeros(2))[0])

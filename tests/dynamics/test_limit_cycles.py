@@ -11,7 +11,7 @@ import torch
 from dynamics.cases import roots_of_unit, vanilla
 
 from pyrnnsim import Population, find_limit_cycles
-from pyrnnsim.dynamics.periodic import floquet_multipliers
+from pyrnnsim.dynamics.cycles.periodic import floquet_multipliers
 
 
 def ring(units: int, gain: float) -> Population:

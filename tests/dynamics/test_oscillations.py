@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pyrnnsim import FixedPoints, Oscillations, Population, find_fixed_points, oscillations
-from pyrnnsim.dynamics.oscillations import oscillatory_mode
+from pyrnnsim.dynamics.cycles.oscillations import oscillatory_mode
 from pyrnnsim.figures import plot_oscillations
 from pyrnnsim.tasks import FlipFlop, SineWave
 

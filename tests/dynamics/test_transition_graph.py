@@ -8,7 +8,7 @@ import torch
 from dynamics.cases import decoupled, vanilla, with_readout
 
 from pyrnnsim import FixedPoints, Population, find_fixed_points, transition_graph
-from pyrnnsim.dynamics.node_order import readout_order, readout_quantum
+from pyrnnsim.dynamics.graphs.node_order import readout_order, readout_quantum
 
 GAINS = np.array([2.0, 1.8, 1.5])
 

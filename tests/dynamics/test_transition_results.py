@@ -9,7 +9,7 @@ import pytest
 from dynamics.cases import decoupled, vanilla
 
 from pyrnnsim import FixedPoints, Population, TopologyGraph, TopologyGraphs, find_fixed_points, transition_graph
-from pyrnnsim.dynamics import topology
+from pyrnnsim.dynamics.graphs import topology
 from pyrnnsim.tasks import FlipFlop
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pyrnnsim.dynamics import topology
+from pyrnnsim.dynamics.graphs import topology
+from pyrnnsim.dynamics.graphs.transitions import Targets, destinations
 from pyrnnsim.dynamics.systems import Expansion
-from pyrnnsim.dynamics.transitions import Targets, destinations
 
 NOTHING = np.zeros(0)
 

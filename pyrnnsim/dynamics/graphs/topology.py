@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.dynamics.graph import TopologyGraph, TopologyGraphs
-from pyrnnsim.dynamics.node_order import readout_order, readout_quantum
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.graphs.node_order import readout_order, readout_quantum
+from pyrnnsim.dynamics.graphs.result import TopologyGraph, TopologyGraphs
+from pyrnnsim.dynamics.graphs.transitions import Targets, destinations
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.subjects import parse_subjects
 from pyrnnsim.dynamics.systems import System
-from pyrnnsim.dynamics.transitions import Targets, destinations
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.record import TrainingRecord

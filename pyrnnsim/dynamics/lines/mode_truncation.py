@@ -8,13 +8,13 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
+from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
+from pyrnnsim.dynamics.lines.subspaces import by_magnitude, is_null, is_pair, projection
+from pyrnnsim.dynamics.lines.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.dynamics.pairing import Pairing, pair
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.subspaces import by_magnitude, is_null, is_pair, projection
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.systems import System
-from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population

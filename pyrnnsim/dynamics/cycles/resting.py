@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.assessment import assess
+from pyrnnsim.dynamics.points.assessment import assess
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.systems import System
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.assessment import Assessment, assess
-from pyrnnsim.dynamics.merging import cover, midpoints
+from pyrnnsim.dynamics.points.assessment import Assessment, assess
+from pyrnnsim.dynamics.points.merging import cover, midpoints
 from pyrnnsim.dynamics.systems import System
 
 Floats = NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.curves import InvariantCurve
-from pyrnnsim.dynamics.periodic import PeriodicOrbit
+from pyrnnsim.dynamics.cycles.curves import InvariantCurve
+from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit
 
 Floats = NDArray[np.float64]
 Orbit = PeriodicOrbit | InvariantCurve

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.merging import canonical_order
+from pyrnnsim.dynamics.points.merging import canonical_order
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.systems import System, trust_radius
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.dynamics import gromov_wasserstein, matching
-from pyrnnsim.dynamics.graph import TopologyGraph, TopologyGraphs
+from pyrnnsim.dynamics.graphs import gromov_wasserstein, matching
+from pyrnnsim.dynamics.graphs.result import TopologyGraph, TopologyGraphs
 from pyrnnsim.populations.cell import parse_choice
 from pyrnnsim.similarity.matrix import DistanceMatrix, Report
 

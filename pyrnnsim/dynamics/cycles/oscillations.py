@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.dynamics.fixed_points import find_fixed_points
-from pyrnnsim.dynamics.following import follow
+from pyrnnsim.dynamics.cycles.following import follow
+from pyrnnsim.dynamics.cycles.oscillation_result import Oscillations
 from pyrnnsim.dynamics.given_points import check_fixed_points
-from pyrnnsim.dynamics.oscillation_result import Oscillations
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.points.finder import find_fixed_points
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.subjects import Subjects, parse_subjects
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.populations.network import Network

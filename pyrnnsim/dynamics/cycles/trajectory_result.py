@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.result import FixedPointSet
+from pyrnnsim.dynamics.points.result import FixedPointSet
 from pyrnnsim.populations.activity import as_frame
 from pyrnnsim.populations.store import read_tensors, write_tensors
 from pyrnnsim.populations.table import Row, to_text

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.chains import chain, largest_cluster, tangents
-from pyrnnsim.dynamics.line_result import ALIGNED, LineAttractor, LineAttractors
 from pyrnnsim.dynamics.linearization import Linearization, linearize
-from pyrnnsim.dynamics.merging import canonical_order
+from pyrnnsim.dynamics.lines.chains import chain, largest_cluster, tangents
+from pyrnnsim.dynamics.lines.result import ALIGNED, LineAttractor, LineAttractors
+from pyrnnsim.dynamics.lines.subspaces import alike, projection, real_span
 from pyrnnsim.dynamics.pairing import pair
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.subspaces import alike, projection, real_span
+from pyrnnsim.dynamics.points.merging import canonical_order
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.record import TrainingRecord

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.dynamics.attractors import Attractors, CycleAim, find_attractors
-from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet, kinds
-from pyrnnsim.dynamics.orbits import Orbit
-from pyrnnsim.dynamics.periodic import PeriodicOrbit
-from pyrnnsim.dynamics.rotation import turns_per_period
+from pyrnnsim.dynamics.cycles.attractors import Attractors, CycleAim, find_attractors
+from pyrnnsim.dynamics.cycles.orbits import Orbit
+from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit
+from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet, kinds
+from pyrnnsim.dynamics.cycles.rotation import turns_per_period
 from pyrnnsim.dynamics.starts import default_starts, given_starts
 from pyrnnsim.dynamics.subjects import Subjects, parse_inputs, parse_subjects
 from pyrnnsim.dynamics.systems import System

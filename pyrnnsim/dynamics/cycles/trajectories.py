@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
+from pyrnnsim.dynamics.cycles.trajectory_result import Trajectories, TrajectorySet
 from pyrnnsim.dynamics.given_points import check_fixed_points
-from pyrnnsim.dynamics.result import FixedPoints
+from pyrnnsim.dynamics.points.result import FixedPoints
 from pyrnnsim.dynamics.starts import given_starts
 from pyrnnsim.dynamics.subjects import parse_subjects
-from pyrnnsim.dynamics.trajectory_result import Trajectories, TrajectorySet
 from pyrnnsim.populations.activity import states as visited_states
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population

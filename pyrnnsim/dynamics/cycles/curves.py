@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.rotation import bump, fundamental, leading_component, strongest_frequency
+from pyrnnsim.dynamics.cycles.rotation import bump, fundamental, leading_component, strongest_frequency
 from pyrnnsim.dynamics.systems import System
 
 Floats = NDArray[np.float64]

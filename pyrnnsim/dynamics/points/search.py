@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.assessment import Assessment, assess
-from pyrnnsim.dynamics.catalogue import Catalogue
-from pyrnnsim.dynamics.merging import canonical_order, cover
-from pyrnnsim.dynamics.slow import slowest
+from pyrnnsim.dynamics.points.assessment import Assessment, assess
+from pyrnnsim.dynamics.points.catalogue import Catalogue
+from pyrnnsim.dynamics.points.merging import canonical_order, cover
+from pyrnnsim.dynamics.points.slow import slowest
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.systems import System
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.search import Aim, Found, search
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.points.search import Aim, Found, search
 from pyrnnsim.dynamics.starts import default_starts, given_starts
 from pyrnnsim.dynamics.subjects import Subjects, parse_inputs, parse_subjects
 from pyrnnsim.dynamics.systems import System

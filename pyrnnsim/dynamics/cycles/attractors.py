@@ -9,12 +9,12 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.curves import find_curve
-from pyrnnsim.dynamics.following import advance, follow
-from pyrnnsim.dynamics.merging import canonical_order
-from pyrnnsim.dynamics.orbits import Orbit, beside, extent, lies_on, same_orbit
-from pyrnnsim.dynamics.periodic import PeriodicOrbit, find_orbit
-from pyrnnsim.dynamics.resting import RestingPlaces
+from pyrnnsim.dynamics.cycles.curves import find_curve
+from pyrnnsim.dynamics.cycles.following import advance, follow
+from pyrnnsim.dynamics.cycles.orbits import Orbit, beside, extent, lies_on, same_orbit
+from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit, find_orbit
+from pyrnnsim.dynamics.cycles.resting import RestingPlaces
+from pyrnnsim.dynamics.points.merging import canonical_order
 from pyrnnsim.dynamics.systems import System
 
 Floats = NDArray[np.float64]

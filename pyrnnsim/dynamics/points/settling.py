@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.dynamics.assessment import assess
-from pyrnnsim.dynamics.merging import cover
 from pyrnnsim.dynamics.pairing import pair
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.points.assessment import assess
+from pyrnnsim.dynamics.points.merging import cover
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.starts import default_starts, given_starts
 from pyrnnsim.dynamics.subjects import Subjects, parse_subjects

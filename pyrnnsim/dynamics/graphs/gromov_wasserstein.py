@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.matching import Matching
+from pyrnnsim.dynamics.graphs.matching import Matching
 
 Floats = NDArray[np.float64]
 
