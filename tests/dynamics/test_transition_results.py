@@ -81,7 +81,7 @@ def test_files(graphs, tmp_path):
             assert_equal_graphs(graphs[k, c], again[k, c])
     graphs[2, 1].save(tmp_path / "one")
     assert_equal_graphs(TopologyGraph.load(tmp_path / "one"), graphs[2, 1])
-    with pytest.raises(ValueError, match="several transition graphs; use TopologyGraphs.load"):
+    with pytest.raises(ValueError, match="expected 'pyrnnsim transition graph 1'"):
         TopologyGraph.load(tmp_path / "graphs")
 
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim.dynamics.storage import Result
 from pyrnnsim.populations.activity import as_frame
-from pyrnnsim.populations.store import read_tensors, write_tensors
-from pyrnnsim.populations.table import Row, to_text
-
-_FORMAT = "pyrnnsim oscillations 1"
-_WORDS = ("names", "cells", "activations")
+from pyrnnsim.populations.table import Row
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Oscillations:
+class Oscillations(Result):
     """The oscillatory mode of K networks at C commands.
 
     Attributes:
@@ -37,6 +33,8 @@ class Oscillations:
             real, or there is no point.
         unstable_modes: (K, C) eigenvalues with magnitude above 1 there.
     """
+
+    noun: ClassVar[str] = "oscillations"
 
     names: tuple[str, ...]
     cells: tuple[str, ...]
@@ -136,11 +134,6 @@ class Oscillations:
         ]
 
     @property
-    def frame(self) -> Any:
-        """The rows as a pandas table, one per network."""
-        return as_frame(self.rows, "Oscillations.frame")
-
-    @property
     def command_frame(self) -> Any:
         """A pandas table with one row per network and command."""
         return as_frame(self.command_rows, "Oscillations.command_frame")
@@ -152,33 +145,6 @@ class Oscillations:
             ax: Matplotlib axes to draw into; None makes a new figure.
         """
         return import_module("pyrnnsim.figures.oscillations").plot_oscillations(self, ax=ax)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically and with a checksum; nothing in it is code.
-
-        Raises:
-            OSError: If the file cannot be written; an earlier one of that name is intact.
-        """
-        arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _WORDS}
-        arrays["eigenvalue"] = np.stack([self.eigenvalue.real, self.eigenvalue.imag], axis=-1)
-        write_tensors(path, _FORMAT, {name: list(getattr(self, name)) for name in _WORDS}, arrays)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            ValueError: If the file is damaged, or holds no oscillations of this version.
-            OSError: If it cannot be read.
-        """
-        about, arrays = read_tensors(path, _FORMAT, "set of oscillations")
-        own: dict[str, Any] = {**arrays}
-        own["eigenvalue"] = arrays["eigenvalue"][..., 0] + 1j * arrays["eigenvalue"][..., 1]
-        own |= {name: tuple(about[name]) for name in _WORDS}
-        return cls(**own)
-
-    def __str__(self) -> str:
-        return to_text(self.rows)
 
     def __repr__(self) -> str:
         pairs = int(self.single_pair.sum())

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.populations.activity import as_frame
-from pyrnnsim.populations.store import read_tensors, write_tensors
+from pyrnnsim.dynamics.storage import Part, ResultGrid
 from pyrnnsim.populations.table import Row, to_text
-
-_FORMAT = "pyrnnsim limit cycles 1"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LimitCycleSet:
+class LimitCycleSet(Part):
     """Orbits of one network at one constant input: periodic ones by period, then quasi-periodic ones by return time.
 
     A periodic orbit comes back to the same state after a whole number of steps. A quasi-periodic one never does: it
@@ -51,6 +46,8 @@ class LimitCycleSet:
         diverged: Starts that overflowed.
         unsettled: Starts that did none of it: chaotic, on a torus, too slow to tell, or of too long a period.
     """
+
+    noun: ClassVar[str] = "set of limit cycles"
 
     name: str
     input: NDArray[np.float64]
@@ -110,9 +107,22 @@ class LimitCycleSet:
         ]
 
     @property
-    def frame(self) -> Any:
-        """The rows as a pandas table."""
-        return as_frame(self.rows, "LimitCycleSet.frame")
+    def summary(self) -> Row:
+        """One row on the whole: how many orbits of which kind, the main one, and where the starts ended.
+
+        The main orbit is the stable one that most starts led to.
+        """
+        main = int(np.where(self.stable, self.basin, -1).argmax()) if self.stable.any() else None
+        return {
+            "name": self.name,
+            "periodic": int(self.periodic.sum()),
+            "quasi_periodic": int((~self.periodic).sum()),
+            "return_time": None if main is None else float(self.return_time[main]),
+            "on_orbits": int(self.basin.sum()),
+            "at_rest": self.at_rest,
+            "diverged": self.diverged,
+            "unsettled": self.unsettled,
+        }
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the orbits on their first two principal axes; see ``pyrnnsim.figures.plot_limit_cycles``.
@@ -132,57 +142,16 @@ class LimitCycleSet:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LimitCycles:
-    """Orbits of K networks at C inputs: ``result[k, c]`` is a :class:`LimitCycleSet`, ``result[k]`` C of them.
+class LimitCycles(ResultGrid[LimitCycleSet]):
+    """Orbits of K networks at C inputs: ``result[k, c]`` is a :class:`LimitCycleSet`, ``result[k]`` C of them."""
 
-    Attributes:
-        sets: K tuples of C sets.
-        inputs: (C, M).
-        settings: How they were looked for.
-    """
-
-    sets: tuple[tuple[LimitCycleSet, ...], ...]
-    inputs: NDArray[np.float64]
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def __getitem__(self, index: int | tuple[int, int]) -> Any:
-        if isinstance(index, tuple):
-            k, c = index
-            return self.sets[k][c]
-        return self.sets[index]
-
-    def __len__(self) -> int:
-        return len(self.sets)
-
-    def __iter__(self) -> Iterator[tuple[LimitCycleSet, ...]]:
-        return iter(self.sets)
+    noun: ClassVar[str] = "limit cycles"
+    inner = LimitCycleSet
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """One per network."""
-        return tuple(row[0].name for row in self.sets)
-
-    @property
-    def rows(self) -> list[Row]:
-        """One row per network and input: how many orbits of which kind, the main one, and where the starts ended.
-
-        The main orbit is the stable one that most starts led to.
-        """
-        rows = []
-        for row in self.sets:
-            for c, one in enumerate(row):
-                kinds = {"periodic": int(one.periodic.sum()), "quasi_periodic": int((~one.periodic).sum())}
-                main = int(np.where(one.stable, one.basin, -1).argmax()) if one.stable.any() else None
-                time = {"return_time": None if main is None else float(one.return_time[main])}
-                ends = {"on_orbits": int(one.basin.sum()), "at_rest": one.at_rest}
-                ends |= {"diverged": one.diverged, "unsettled": one.unsettled}
-                rows.append({"name": one.name, "condition": c, **kinds, **time, **ends})
-        return rows
-
-    @property
-    def frame(self) -> Any:
-        """The rows as a pandas table; ``result[k, c].frame`` has one row per orbit."""
-        return as_frame(self.rows, "LimitCycles.frame")
+    def sets(self) -> tuple[tuple[LimitCycleSet, ...], ...]:
+        """K tuples of C sets."""
+        return self.parts
 
     def plot(self, ax: Any = None) -> Any:
         """Draw where the starts ended, network by network; see ``pyrnnsim.figures.plot_cycle_shares``.
@@ -192,49 +161,6 @@ class LimitCycles:
         """
         return import_module("pyrnnsim.figures.limit_cycles").plot_cycle_shares(self, ax=ax)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically and with a checksum; nothing in it is code.
-
-        Raises:
-            OSError: If the file cannot be written; an earlier one of that name is intact.
-        """
-        tensors: dict[str, NDArray[Any]] = {"inputs": self.inputs}
-        about = []
-        for k, row in enumerate(self.sets):
-            about.append([{**{name: getattr(one, name) for name in _PLAIN}, "orbits": len(one)} for one in row])
-            for c, one in enumerate(row):
-                at = f"{k}.{c}."
-                tensors |= {at + name: getattr(one, name) for name in _ARRAYS}
-                tensors |= {f"{at}{name}.{i}": array for name in _LISTS for i, array in enumerate(getattr(one, name))}
-                tensors[at + "kind"] = one.periodic
-                tensors[at + "multipliers"] = np.stack([one.multipliers.real, one.multipliers.imag], axis=-1)
-        write_tensors(path, _FORMAT, {"settings": self.settings, "sets": about}, tensors)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            ValueError: If the file is damaged, or holds no limit cycles of this version.
-            OSError: If it cannot be read.
-        """
-        about, tensors = read_tensors(path, _FORMAT, "set of limit cycles")
-
-        def restored(k: int, c: int, plain: dict[str, Any]) -> LimitCycleSet:
-            at, count = f"{k}.{c}.", plain["orbits"]
-            own: dict[str, Any] = {name: tensors[at + name] for name in _ARRAYS}
-            own |= {name: tuple(tensors[f"{at}{name}.{i}"] for i in range(count)) for name in _LISTS}
-            own["kind"] = kinds(tensors[at + "kind"])
-            pairs = tensors[at + "multipliers"]
-            own["multipliers"] = pairs[..., 0] + 1j * pairs[..., 1]
-            return LimitCycleSet(**{name: plain[name] for name in _PLAIN}, **own)
-
-        rows = (tuple(restored(k, c, one) for c, one in enumerate(row)) for k, row in enumerate(about["sets"]))
-        return cls(tuple(rows), tensors["inputs"], about["settings"])
-
-    def __str__(self) -> str:
-        return to_text(self.rows)
-
     def __repr__(self) -> str:
         total = sum(len(one) for row in self.sets for one in row)
         return f"<LimitCycles of {len(self)} networks at {len(self.inputs)} inputs: {total} orbits>"
@@ -243,8 +169,3 @@ class LimitCycles:
 def kinds(periodic: NDArray[np.bool_]) -> NDArray[np.str_]:
     """(n,) the names of the two kinds."""
     return np.where(periodic, "periodic", "quasi-periodic")
-
-
-_PLAIN = ("name", "starts", "at_rest", "diverged", "unsettled")
-_LISTS = ("orbits", "outputs")
-_ARRAYS = ("input", "periods", "frequency", "stable", "residual", "error_estimate", "basin")

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.dynamics.points.result import FixedPointSet
-from pyrnnsim.populations.activity import as_frame
-from pyrnnsim.populations.store import read_tensors, write_tensors
-from pyrnnsim.populations.table import Row, to_text
-
-_FORMAT = "pyrnnsim trajectories 1"
+from pyrnnsim.dynamics.storage import Result
+from pyrnnsim.populations.table import Row
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TrajectorySet:
+class TrajectorySet(Result):
     """Trials of one network, and its fixed points, along D principal axes of its states.
 
     Attributes:
@@ -35,6 +31,8 @@ class TrajectorySet:
         condition: (n,) input at which each point was found.
         unstable_modes: (n,) of each point.
     """
+
+    noun: ClassVar[str] = "set of trajectories"
 
     name: str
     mean: Floats
@@ -68,11 +66,6 @@ class TrajectorySet:
             for d in range(len(self.axes))
         ]
 
-    @property
-    def frame(self) -> Any:
-        """The rows as a pandas table."""
-        return as_frame(self.rows, "TrajectorySet.frame")
-
     def plot(self, ax: Any = None) -> Any:
         """Draw trials and fixed points; see ``pyrnnsim.figures.plot_trajectories``.
 
@@ -90,12 +83,15 @@ class TrajectorySet:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Trajectories:
+class Trajectories(Result):
     """Trials of K networks along principal axes: ``result[k]`` is a :class:`TrajectorySet`.
 
     Attributes:
         sets: K of them.
     """
+
+    noun: ClassVar[str] = "trajectories"
+    inner = TrajectorySet
 
     sets: tuple[TrajectorySet, ...]
 
@@ -127,11 +123,6 @@ class Trajectories:
             for one in self.sets
         ]
 
-    @property
-    def frame(self) -> Any:
-        """The rows as a pandas table."""
-        return as_frame(self.rows, "Trajectories.frame")
-
     def plot(self, ax: Any = None) -> Any:
         """Draw a panel per network; see ``pyrnnsim.figures.trajectory_panels``.
 
@@ -146,36 +137,6 @@ class Trajectories:
             raise ValueError(f"Trajectories.plot: ax is for one network, got {len(self)}; use result[k].plot(ax=ax)")
         return self.sets[0].plot(ax)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically and with a checksum; nothing in it is code.
-
-        Raises:
-            OSError: If the file cannot be written; an earlier one of that name is intact.
-        """
-        tensors = {f"{k}.{name}": getattr(one, name) for k, one in enumerate(self.sets) for name in _ARRAYS}
-        write_tensors(path, _FORMAT, {"names": list(self.names)}, tensors)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            ValueError: If the file is damaged, or holds no trajectories of this version.
-            OSError: If it cannot be read.
-        """
-        about, tensors = read_tensors(path, _FORMAT, "set of trajectories")
-        sets = (
-            TrajectorySet(name=name, **{field: tensors[f"{k}.{field}"] for field in _ARRAYS})
-            for k, name in enumerate(about["names"])
-        )
-        return cls(tuple(sets))
-
-    def __str__(self) -> str:
-        return to_text(self.rows)
-
     def __repr__(self) -> str:
         trials, steps, _ = self.sets[0].trials.shape
         return f"<Trajectories of {len(self)} networks: {trials} trials of {steps} steps>"
-
-
-_ARRAYS = tuple(one.name for one in fields(TrajectorySet) if one.name != "name")

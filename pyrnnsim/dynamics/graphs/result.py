@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pyrnnsim.populations.activity import as_frame
-from pyrnnsim.populations.store import read_tensors, write_tensors
-from pyrnnsim.populations.table import Row, to_text
+from pyrnnsim.dynamics.storage import Part, ResultGrid
+from pyrnnsim.populations.table import Row
 
 _MOST_PANELS = 12
-_FORMAT = "pyrnnsim transition graphs 1"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TopologyGraph:
+class TopologyGraph(Part):
     """Fixed points of one network at one input, and where small kicks from each of them lead.
 
     Nodes are in lexicographic order of their readouts, rounded to multiples of ``quantum``.
@@ -42,6 +38,8 @@ class TopologyGraph:
         seed: Of the kicks.
         quantum: Of the readouts that gave the order.
     """
+
+    noun: ClassVar[str] = "transition graph"
 
     name: str
     input: NDArray[np.float64]
@@ -110,9 +108,16 @@ class TopologyGraph:
         return rows
 
     @property
-    def frame(self) -> Any:
-        """The rows as a pandas table."""
-        return as_frame(self.rows, "TopologyGraph.frame")
+    def summary(self) -> Row:
+        """One row on the whole: nodes, edges between different nodes, and the share that went nowhere."""
+        return {
+            "name": self.name,
+            "nodes": len(self),
+            "stable": int(self.stable.sum()),
+            "edges": int((self.adjacency > 0).sum() - (self.adjacency.diagonal() > 0).sum()),
+            "nowhere": float(self.nowhere.mean()) if len(self) else 0.0,
+            "perturbations": self.perturbations,
+        }
 
     def to_networkx(self) -> Any:
         """A ``networkx.DiGraph``: edges with probability above 0, ``weight`` and ``error`` on each.
@@ -153,123 +158,27 @@ class TopologyGraph:
         """
         return import_module("pyrnnsim.figures.topology").plot_topology(self, ax=ax)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically and with a checksum; nothing in it is code.
-
-        Raises:
-            OSError: If the file cannot be written; an earlier one of that name is intact.
-        """
-        TopologyGraphs(((self,),), self.input[None]).save(path)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            ValueError: If the file is damaged, or does not hold one graph of this version.
-            OSError: If it cannot be read.
-        """
-        graphs = TopologyGraphs.load(path).graphs
-        if len(graphs) != 1 or len(graphs[0]) != 1:
-            raise ValueError(f"{os.fspath(path)} holds several transition graphs; use TopologyGraphs.load")
-        return cls(**vars(graphs[0][0]))
-
-    def __str__(self) -> str:
-        return to_text(self.rows)
-
     def __repr__(self) -> str:
         lost = f", {self.nowhere.mean():.0%} of trials nowhere" if self.nowhere.any() else ""
         return f"<TopologyGraph of {self.name!r}: {len(self)} nodes, {int(self.stable.sum())} stable{lost}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TopologyGraphs:
-    """Graphs of K networks at C inputs: ``graphs[k, c]`` is a :class:`TopologyGraph`, ``graphs[k]`` C of them.
+class TopologyGraphs(ResultGrid[TopologyGraph]):
+    """Graphs of K networks at C inputs: ``graphs[k, c]`` is a :class:`TopologyGraph`, ``graphs[k]`` C of them."""
 
-    Attributes:
-        graphs: K tuples of C graphs.
-        inputs: (C, M).
-    """
-
-    graphs: tuple[tuple[TopologyGraph, ...], ...]
-    inputs: NDArray[np.float64]
-
-    def __getitem__(self, index: int | tuple[int, int]) -> Any:
-        if isinstance(index, tuple):
-            k, c = index
-            return self.graphs[k][c]
-        return self.graphs[index]
-
-    def __len__(self) -> int:
-        return len(self.graphs)
-
-    def __iter__(self) -> Iterator[tuple[TopologyGraph, ...]]:
-        return iter(self.graphs)
+    noun: ClassVar[str] = "transition graphs"
+    inner = TopologyGraph
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """One per network."""
-        return tuple(row[0].name for row in self.graphs)
-
-    @property
-    def rows(self) -> list[Row]:
-        """One row per network and input: nodes, edges between different nodes, and the share that went nowhere."""
-        return [
-            {
-                "name": one.name,
-                "condition": c,
-                "nodes": len(one),
-                "stable": int(one.stable.sum()),
-                "edges": int((one.adjacency > 0).sum() - (one.adjacency.diagonal() > 0).sum()),
-                "nowhere": float(one.nowhere.mean()) if len(one) else 0.0,
-                "perturbations": one.perturbations,
-            }
-            for row in self.graphs
-            for c, one in enumerate(row)
-        ]
-
-    @property
-    def frame(self) -> Any:
-        """The rows as a pandas table; ``graphs[k, c].frame`` has one row per edge."""
-        return as_frame(self.rows, "TopologyGraphs.frame")
+    def graphs(self) -> tuple[tuple[TopologyGraph, ...], ...]:
+        """K tuples of C graphs."""
+        return self.parts
 
     def plot(self) -> Any:
         """Draw the first 12 graphs side by side; see ``pyrnnsim.figures.topology_panels``."""
         some = [one for row in self.graphs for one in row][:_MOST_PANELS]
         return import_module("pyrnnsim.figures.panels").topology_panels(some)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically and with a checksum; nothing in it is code.
-
-        Raises:
-            OSError: If the file cannot be written; an earlier one of that name is intact.
-        """
-        tensors: dict[str, NDArray[Any]] = {"inputs": self.inputs}
-        for k, row in enumerate(self.graphs):
-            for c, one in enumerate(row):
-                tensors |= {f"{k}.{c}.{name}": getattr(one, name) for name in _ARRAYS}
-        about = [[{name: getattr(one, name) for name in _PLAIN} for one in row] for row in self.graphs]
-        write_tensors(path, _FORMAT, {"graphs": about}, tensors)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            ValueError: If the file is damaged, or holds no transition graphs of this version.
-            OSError: If it cannot be read.
-        """
-        about, tensors = read_tensors(path, _FORMAT, "set of transition graphs")
-
-        def restored(k: int, c: int, plain: Mapping[str, Any]) -> TopologyGraph:
-            own: dict[str, Any] = {name: tensors[f"{k}.{c}.{name}"] for name in _ARRAYS}
-            return TopologyGraph(**plain, **own)
-
-        rows = (tuple(restored(k, c, one) for c, one in enumerate(row)) for k, row in enumerate(about["graphs"]))
-        return cls(tuple(rows), tensors["inputs"])
-
-    def __str__(self) -> str:
-        return to_text(self.rows)
 
     def __repr__(self) -> str:
         nodes = sum(len(one) for row in self.graphs for one in row)
@@ -277,5 +186,3 @@ class TopologyGraphs:
 
 
 _PER_NODE = ("nodes", "states", "outputs", "unstable_modes", "basin", "nowhere", "sizes")
-_PLAIN = ("name", "perturbations", "steps", "seed", "quantum")
-_ARRAYS = tuple(one.name for one in fields(TopologyGraph) if one.name not in _PLAIN)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.storage import Result, ResultGrid
+from pyrnnsim.dynamics.storage import Part, ResultGrid
 from pyrnnsim.populations.table import Row, to_text
 
 ALIGNED = float(np.sqrt(0.5))  # |cos| of 45 degrees
@@ -19,7 +19,7 @@ _MOST_THICKNESS = 0.07
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LineAttractor(Result):
+class LineAttractor(Part):
     """n points of one network at one input in their order along a line, and the dynamics there.
 
     The line is the longest path through the minimum spanning tree of the points. A point off the path, on a branch,
@@ -241,7 +241,8 @@ class LineAttractor(Result):
 class LineAttractors(ResultGrid[LineAttractor]):
     """Lines of K networks at C inputs: ``result[k, c]`` is a :class:`LineAttractor`."""
 
-    kind = LineAttractor
+    noun: ClassVar[str] = "line attractors"
+    inner = LineAttractor
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the mean sorted eigenvalues of each; see ``pyrnnsim.figures.plot_sorted_eigenvalues``.

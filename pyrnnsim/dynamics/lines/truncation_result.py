@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.storage import Result, ResultGrid
+from pyrnnsim.dynamics.storage import Part, ResultGrid
 from pyrnnsim.populations.table import Row, to_text
 from pyrnnsim.tasks.checks import real_number
 
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ModeTruncation(Result):
+class ModeTruncation(Part):
     """Linear response of one network at n of its points, at one input, to a pulse at the first step.
 
     With J and dF/dx at a point, b = dF/dx times the pulse, and P_k the spectral projection onto the k leading modes, in
@@ -151,7 +151,8 @@ class ModeTruncation(Result):
 class ModeTruncations(ResultGrid[ModeTruncation]):
     """Those of K networks at C inputs: ``result[k, c]`` is a :class:`ModeTruncation`."""
 
-    kind = ModeTruncation
+    noun: ClassVar[str] = "mode truncations"
+    inner = ModeTruncation
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the mean response of each against the number of modes; see ``pyrnnsim.figures.plot_mode_truncations``.

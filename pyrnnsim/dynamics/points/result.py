@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.populations.activity import as_frame
-from pyrnnsim.populations.store import read_tensors, write_tensors
+from pyrnnsim.dynamics.storage import Part, ResultGrid
 from pyrnnsim.populations.table import Row, to_text
-
-_FORMAT = "pyrnnsim fixed points 1"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPointSet:
+class FixedPointSet(Part):
     """Points of one network at one constant input: fixed ones first, then slow ones, each by stability.
 
     Attributes:
@@ -43,6 +38,8 @@ class FixedPointSet:
             points to search from.
         listed: Whether all isolated fixed points were listed region by region (small relu networks).
     """
+
+    noun: ClassVar[str] = "set of fixed points"
 
     name: str
     input: NDArray[np.float64]
@@ -74,6 +71,11 @@ class FixedPointSet:
     def fixed(self) -> NDArray[np.bool_]:
         """(n,) whether each is a fixed point."""
         return np.asarray(self.status == "fixed")
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """(U + 1,) fixed points with 0, 1, .., U unstable modes."""
+        return np.bincount(self.unstable_modes[self.fixed], minlength=1).astype(np.int64)
 
     @property
     def evidence(self) -> str:
@@ -109,9 +111,21 @@ class FixedPointSet:
         ]
 
     @property
-    def frame(self) -> Any:
-        """The rows as a pandas table."""
-        return as_frame(self.rows, "FixedPointSet.frame")
+    def summary(self) -> Row:
+        """One row on the whole: how many points of which kind, and whether they are all."""
+        return self.counted(self.counts)
+
+    def counted(self, counts: NDArray[np.int64]) -> Row:
+        """That row with as many columns as there are counts."""
+        return {
+            "name": self.name,
+            "fixed": int(counts.sum()),
+            "slow": int(len(self) - counts.sum()),
+            **{f"unstable_{u}": int(number) for u, number in enumerate(counts)},
+            "degree": self.degree,
+            "complete": self.complete,
+            "lost": self.starts - int(self.basin.sum()),
+        }
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the points on their first two principal axes; see ``pyrnnsim.figures.plot_fixed_points``.
@@ -130,35 +144,16 @@ class FixedPointSet:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPoints:
-    """Fixed points of K networks at C inputs: ``result[k, c]`` is a :class:`FixedPointSet`, ``result[k]`` C of them.
+class FixedPoints(ResultGrid[FixedPointSet]):
+    """Fixed points of K networks at C inputs: ``result[k, c]`` is a :class:`FixedPointSet`, ``result[k]`` C of them."""
 
-    Attributes:
-        sets: K tuples of C sets.
-        inputs: (C, M).
-        settings: How they were looked for.
-    """
-
-    sets: tuple[tuple[FixedPointSet, ...], ...]
-    inputs: NDArray[np.float64]
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def __getitem__(self, index: int | tuple[int, int]) -> Any:
-        if isinstance(index, tuple):
-            k, c = index
-            return self.sets[k][c]
-        return self.sets[index]
-
-    def __len__(self) -> int:
-        return len(self.sets)
-
-    def __iter__(self) -> Iterator[tuple[FixedPointSet, ...]]:
-        return iter(self.sets)
+    noun: ClassVar[str] = "fixed points"
+    inner = FixedPointSet
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """One per network."""
-        return tuple(row[0].name for row in self.sets)
+    def sets(self) -> tuple[tuple[FixedPointSet, ...], ...]:
+        """K tuples of C sets."""
+        return self.parts
 
     @property
     def complete(self) -> NDArray[np.bool_]:
@@ -168,28 +163,20 @@ class FixedPoints:
     @property
     def counts(self) -> NDArray[np.int64]:
         """(K, C, U + 1) fixed points with 0, 1, .., U unstable modes."""
-        most = max((int(one.unstable_modes[one.fixed].max(initial=0)) for row in self.sets for one in row), default=0)
+        most = max((len(one.counts) for row in self.sets for one in row), default=1)
         return np.array(
-            [[np.bincount(one.unstable_modes[one.fixed], minlength=most + 1) for one in row] for row in self.sets],
-            dtype=np.int64,
+            [[np.pad(one.counts, (0, most - len(one.counts))) for one in row] for row in self.sets], dtype=np.int64
         )
 
     @property
     def rows(self) -> list[Row]:
         """One row per network and input: how many points of which kind, and whether they are all."""
-        rows = []
-        for row, counts in zip(self.sets, self.counts, strict=True):
-            for c, (one, count) in enumerate(zip(row, counts, strict=True)):
-                kinds = {f"unstable_{u}": int(number) for u, number in enumerate(count)}
-                found = {"fixed": int(count.sum()), "slow": int(len(one) - count.sum())}
-                evidence = {"degree": one.degree, "complete": one.complete, "lost": one.starts - int(one.basin.sum())}
-                rows.append({"name": one.name, "condition": c, **found, **kinds, **evidence})
-        return rows
-
-    @property
-    def frame(self) -> Any:
-        """The rows as a pandas table; ``result[k, c].frame`` has one row per point."""
-        return as_frame(self.rows, "FixedPoints.frame")
+        counts = self.counts
+        return [
+            {"name": one.name, "condition": c, **one.counted(counts[k, c])}
+            for k, row in enumerate(self.sets)
+            for c, one in enumerate(row)
+        ]
 
     def plot(self, ax: Any = None) -> Any:
         """Draw how many points of each kind every network has; see ``pyrnnsim.figures.plot_point_counts``.
@@ -199,41 +186,6 @@ class FixedPoints:
         """
         return import_module("pyrnnsim.figures.fixed_points").plot_point_counts(self, ax=ax)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically and with a checksum; nothing in it is code.
-
-        Raises:
-            OSError: If the file cannot be written; an earlier one of that name is intact.
-        """
-        tensors, about = {"inputs": self.inputs}, []
-        for k, row in enumerate(self.sets):
-            about.append([{name: getattr(one, name) for name in _PLAIN} for one in row])
-            for c, one in enumerate(row):
-                tensors |= {f"{k}.{c}.{name}": _plain(getattr(one, name)) for name in _ARRAYS}
-        write_tensors(path, _FORMAT, {"settings": self.settings, "sets": about}, tensors)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            ValueError: If the file is damaged, or holds no fixed points of this version.
-            OSError: If it cannot be read.
-        """
-        about, tensors = read_tensors(path, _FORMAT, "set of fixed points")
-
-        def restored(k: int, c: int, plain: dict[str, Any]) -> FixedPointSet:
-            own: dict[str, Any] = {name: tensors[f"{k}.{c}.{name}"] for name in _ARRAYS}
-            own["status"] = np.where(own["status"], "fixed", "slow")
-            own["eigenvalues"] = own["eigenvalues"][..., 0] + 1j * own["eigenvalues"][..., 1]
-            return FixedPointSet(**plain, **own)
-
-        rows = (tuple(restored(k, c, one) for c, one in enumerate(row)) for k, row in enumerate(about["sets"]))
-        return cls(tuple(rows), tensors["inputs"], about["settings"])
-
-    def __str__(self) -> str:
-        return to_text(self.rows)
-
     def __repr__(self) -> str:
         total = sum(int(one.fixed.sum()) for row in self.sets for one in row)
         complete = int(self.complete.sum())
@@ -241,16 +193,3 @@ class FixedPoints:
             f"<FixedPoints of {len(self)} networks at {len(self.inputs)} inputs: {total} fixed, {complete} of "
             f"{self.complete.size} sets complete>"
         )
-
-
-_PLAIN = ("name", "starts", "degree", "must_be_one", "closed", "listed")
-_ARRAYS = tuple(one.name for one in fields(FixedPointSet) if one.name not in _PLAIN)
-
-
-def _plain(array: NDArray[Any]) -> NDArray[Any]:
-    """The array in a type that files know."""
-    if array.dtype.kind == "U":
-        return np.asarray(array == "fixed")
-    if array.dtype.kind == "c":
-        return np.stack([array.real, array.imag], axis=-1)
-    return array
