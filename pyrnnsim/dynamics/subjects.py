@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from pyrnnsim.populations.trials import check_task
 from pyrnnsim.tasks import BUILT_IN, Task, from_spec
 
 Floats = NDArray[np.float64]
+#: Whose dynamics an argument may ask for.
+Subject = Population | Network | TrainingRecord | Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,13 @@ class Subjects:
     systems: Sequence[System]
     population: Population | None
     task: Task | None
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """(K) what :func:`pyrnnsim.linearize` takes: the networks, or the function."""
+        if self.population is not None:
+            return tuple(self.population)
+        return tuple(system.function for system in self.systems if isinstance(system, TorchSystem))
 
 
 def parse_subjects(caller: str, subject: object, task: object = None) -> Subjects:

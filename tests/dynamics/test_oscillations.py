@@ -164,7 +164,7 @@ def test_tables_files_and_figures(found, tmp_path):
         ({"task": None}, TypeError, "task is missing"),
         ({"task": FlipFlop(bits=1)}, TypeError, "commands no frequency; use pyrnnsim.tasks.SineWave"),
         ({"task": 3}, TypeError, "task must be a task"),
-        ({"fixed_points": 3}, TypeError, "must be what find_fixed_points returned, got int"),
+        ({"fixed_points": 3}, TypeError, "must be what find_fixed_points returns, all of it, got int"),
         ({"n_jobs": 0}, ValueError, "n_jobs must be"),
     ],
 )
@@ -177,10 +177,12 @@ def test_points_of_other_networks_are_refused(population):
     points = find_fixed_points(population, [[0.5]], n_starts=5)
     with pytest.raises(ValueError, match="fixed_points are of 2 networks, the population has 1"):
         oscillations(population[[0]], TASK, fixed_points=points)
-    with pytest.raises(ValueError, match="are of 'cued 2', network 0 is 'cued 6'"):
+    with pytest.raises(ValueError, match="fixed_points of 'cued 2' stand where network 0 .'cued 6'. is"):
         oscillations(population[[1, 0]], TASK, fixed_points=points)
+    with pytest.raises(TypeError, match="all of it, got FixedPointSet"):
+        oscillations(population[[0]], TASK, fixed_points=points[0, 0])
     wrong = FixedPoints((points.sets[1],) * 2, points.inputs)
-    with pytest.raises(ValueError, match="are of 'cued 6', network 0 is 'cued 2'"):
+    with pytest.raises(ValueError, match="fixed_points of 'cued 6' stand where network 0 .'cued 2'. is"):
         oscillations(population, TASK, fixed_points=wrong)
     other = Population.from_arrays(
         "ugrnn",
@@ -191,7 +193,7 @@ def test_points_of_other_networks_are_refused(population):
         w_out=np.ones((1, 1, 2)),
         names=["cued 2"],
     )
-    with pytest.raises(ValueError, match="move by 0.38 in a step .* another version of it"):
+    with pytest.raises(ValueError, match="were found in other weights of this name: point 0 moves by 0.38 in a step"):
         oscillations(other, TASK, fixed_points=FixedPoints(points.sets[:1], points.inputs))
 
 

@@ -152,7 +152,7 @@ def test_tables_files_and_figures(found, tmp_path):
         ({"dimensions": 2.0}, TypeError, "dimensions must be an int from 1"),
         ({"states": np.zeros((4, 3))}, ValueError, "states of network"),
         ({"states": np.zeros((0, 5))}, ValueError, "are empty"),
-        ({"fixed_points": []}, TypeError, "must be what find_fixed_points returned, got list"),
+        ({"fixed_points": []}, TypeError, "must be what find_fixed_points returns, all of it, got list"),
         ({"n_jobs": 0}, ValueError, "n_jobs must be"),
     ],
 )

@@ -133,7 +133,11 @@ def test_no_fixed_point_gives_an_empty_graph(tmp_path):
         ({"quantum": 0}, ValueError, "quantum must be a finite number above 0"),
         ({"seed": -1}, ValueError, "seed must be an int from 0"),
         ({"n_jobs": 0}, ValueError, "n_jobs must be"),
-        ({"fixed_points": np.zeros((3, 2))}, TypeError, "must be FixedPoints or a FixedPointSet, got ndarray"),
+        (
+            {"fixed_points": np.zeros((3, 2))},
+            TypeError,
+            "must be what find_fixed_points returns, or one .* got ndarray",
+        ),
     ],
 )
 def test_bad_options(cube, options, error, match):
@@ -144,11 +148,13 @@ def test_bad_options(cube, options, error, match):
 
 def test_points_of_other_networks_are_refused(several):
     population, points = several
-    with pytest.raises(ValueError, match="of the 2 networks of the population, got those of 4"):
+    with pytest.raises(ValueError, match="are of 4 networks, the population has 2; pass the population"):
         transition_graph(population[:2], points)
-    with pytest.raises(ValueError, match=r"of the 4 networks .*got those of 1; pass population\[k\]"):
+    with pytest.raises(
+        ValueError, match=r"are of 1 networks, the population has 4; pass one network, as population\[k\]"
+    ):
         transition_graph(population, points[0, 0])
-    with pytest.raises(ValueError, match=r"fixed_points\[0\] must be those of network 0 .*the same order"):
+    with pytest.raises(ValueError, match="fixed_points of .* stand where network 0 .* is; find"):
         transition_graph(population[[1, 0, 2, 3]], points)
     with pytest.raises(TypeError, match="transition_graph: expected a Population"):
         transition_graph(3, points)
@@ -158,8 +164,10 @@ def test_points_of_other_weights_or_sizes_are_refused(several):
     population, points = several
     name, options = population[0].name, {"inputs": 2, "outputs": 2}
     other = replace(Population.create(["vanilla"], ["tanh"], [6], [9], **options)[0], name=name)
-    with pytest.raises(ValueError, match="moves by .*find them again for this network"):
+    with pytest.raises(
+        ValueError, match="were found in other weights of this name: point 0 moves by .* not by .*; find"
+    ):
         transition_graph(other, points[0, 0])
     wider = replace(Population.create(["vanilla"], ["tanh"], [8], [0], **options)[0], name=name)
-    with pytest.raises(ValueError, match="must have S = 8 entries at M = 2 inputs, got S = 6 and M = 2"):
+    with pytest.raises(ValueError, match="has S = 8 and M = 2, its fixed_points have S = 6 and M = 2"):
         transition_graph(wider, points[0, 0])

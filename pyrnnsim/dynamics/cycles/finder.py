@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,8 @@ from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit
 from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet, kinds
 from pyrnnsim.dynamics.cycles.rotation import turns_per_period
 from pyrnnsim.dynamics.starts import default_starts, given_starts
-from pyrnnsim.dynamics.subjects import Subjects, parse_inputs, parse_subjects
+from pyrnnsim.dynamics.subjects import Subject, Subjects, parse_inputs, parse_subjects
 from pyrnnsim.dynamics.systems import System
-from pyrnnsim.populations.network import Network
-from pyrnnsim.populations.population import Population
-from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.workers import workers
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import real_number, whole_number
@@ -29,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 def find_limit_cycles(
-    population: Population | Network | TrainingRecord | Callable[[Any, Any], Any],
+    population: Subject,
     inputs: ArrayLike | None = None,
     *,
     task: Task | None = None,

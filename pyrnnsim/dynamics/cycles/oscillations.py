@@ -11,7 +11,7 @@ from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.cycles.following import follow
 from pyrnnsim.dynamics.cycles.oscillation_result import Oscillations
-from pyrnnsim.dynamics.given_points import check_fixed_points
+from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.finder import find_fixed_points
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.subjects import Subjects, parse_subjects
@@ -70,7 +70,7 @@ def oscillations(
         _commanded(caller, subjects.task, subjects.task.condition_inputs())  # before the work
         points = find_fixed_points(subjects.population, task=subjects.task, n_starts=n_starts, seed=seed, n_jobs=jobs)
     else:
-        points = check_fixed_points(caller, fixed_points, subjects)
+        points = pair(caller, subjects, fixed_points, one_set=False).points
     commanded = _commanded(caller, subjects.task, points.inputs)
     with thread_limit():
         chosen = _chosen(subjects, points, int(subjects.task.steps))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.cycles.trajectory_result import Trajectories, TrajectorySet
-from pyrnnsim.dynamics.given_points import check_fixed_points
+from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.result import FixedPoints
 from pyrnnsim.dynamics.starts import given_starts
 from pyrnnsim.dynamics.subjects import parse_subjects
@@ -68,7 +68,7 @@ def pca_trajectories(
     subjects = parse_subjects(caller, population)
     if subjects.population is None:
         raise TypeError(f"{caller}: expected a Population, a Network or a TrainingRecord, got a function")
-    points = None if fixed_points is None else check_fixed_points(caller, fixed_points, subjects)
+    points = None if fixed_points is None else pair(caller, subjects, fixed_points, one_set=False).points
     basis = None if states is None else given_starts(caller, states, subjects.systems, "states")
     given: Any = inputs.probe_inputs() if isinstance(inputs, Task) else inputs
     trials: list[Any] = [None] * len(subjects.population)

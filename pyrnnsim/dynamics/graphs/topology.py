@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, overload
 
 import numpy as np
@@ -14,22 +13,18 @@ from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.graphs.node_order import readout_order, readout_quantum
 from pyrnnsim.dynamics.graphs.result import TopologyGraph, TopologyGraphs
 from pyrnnsim.dynamics.graphs.transitions import Targets, destinations
+from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.subjects import parse_subjects
+from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
-from pyrnnsim.populations.network import Network
-from pyrnnsim.populations.population import Population
-from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.workers import workers
 from pyrnnsim.tasks.checks import real_number, whole_number
 
 Floats = NDArray[np.float64]
-Subject = Population | Network | TrainingRecord | Callable[[Any, Any], Any]
 
 _SHARE = 1e-2  # default length of a kick, of the distance to the nearest other fixed point
 _AT_ONCE = 2**22  # numbers in the states of the trials that are rolled at once
 _LEAST, _MOST = 2000, 100_000  # default steps of a trial
-_MOVED = 1e-6  # |F(h) - h|, relative to 1 + max|h|, that no fixed point has
 
 
 @overload
@@ -102,7 +97,7 @@ def transition_graph(
     caller = "transition_graph"
     subjects = parse_subjects(caller, population)
     jobs = parse_jobs(caller, n_jobs)
-    sets = _parse_sets(caller, fixed_points, subjects.systems)
+    pairing = pair(caller, subjects, fixed_points)
     probe = Probe(
         whole_number(caller, "perturbations", perturbations, 1, 10**6),
         None if size is None else real_number(caller, "size", size, 0.0, open_below=True),
@@ -110,7 +105,7 @@ def transition_graph(
         None if quantum is None else real_number(caller, "quantum", quantum, 0.0, open_below=True),
         whole_number(caller, "seed", seed, 0, 2**63 - 1),
     )
-    flat = [(system, one) for system, row in zip(subjects.systems, sets, strict=True) for one in row]
+    flat = [(system, one) for system, row in zip(pairing.systems, pairing.sets, strict=True) for one in row]
     made: list[Any] = [None] * len(flat)
     for system in subjects.systems:
         system.threads = max(1, jobs // max(1, len(flat)))
@@ -119,17 +114,11 @@ def transition_graph(
         system, one = flat[index]
         made[index] = _graph(system, one, probe)
 
-    with thread_limit():
-        for system, one in flat:
-            _check_fixed(caller, system, one)
-        with workers(max(1, min(jobs, len(made)))) as work:
-            work(build, range(len(made)))
-    if isinstance(fixed_points, FixedPointSet):
-        only: TopologyGraph = made[0]
-        return only
-    conditions = len(fixed_points.inputs)
-    rows = (tuple(made[i : i + conditions]) for i in range(0, len(made), conditions))
-    return TopologyGraphs(tuple(rows), fixed_points.inputs)
+    with thread_limit(), workers(max(1, min(jobs, len(made)))) as work:
+        work(build, range(len(made)))
+    conditions = len(pairing.inputs)
+    rows = tuple(tuple(made[i : i + conditions]) for i in range(0, len(made), conditions))
+    return rows[0][0] if pairing.single else TopologyGraphs(rows, pairing.inputs, asdict(probe))
 
 
 @dataclass(frozen=True)
@@ -141,56 +130,6 @@ class Probe:
     steps: int | None
     quantum: float | None
     seed: int
-
-
-def _parse_sets(caller: str, given: object, systems: Sequence[System]) -> tuple[tuple[FixedPointSet, ...], ...]:
-    if isinstance(given, FixedPointSet):
-        sets: tuple[tuple[FixedPointSet, ...], ...] = ((given,),)
-    elif isinstance(given, FixedPoints):
-        sets = given.sets
-    else:
-        raise TypeError(
-            f"{caller}: fixed_points must be FixedPoints or a FixedPointSet, got {type(given).__name__}; pass what "
-            "find_fixed_points returned"
-        )
-    if len(sets) != len(systems):
-        hint = "; pass population[k] with fixed_points[k, c]" if isinstance(given, FixedPointSet) else ""
-        raise ValueError(
-            f"{caller}: fixed_points must be of the {len(systems)} networks of the population, got those of "
-            f"{len(sets)}{hint}"
-        )
-    for k, (system, row) in enumerate(zip(systems, sets, strict=True)):
-        for one in row:
-            if one.name != system.name:
-                raise ValueError(
-                    f"{caller}: fixed_points[{k}] must be those of network {k} ({system.name!r}), got those of "
-                    f"{one.name!r}; pass networks and points in the same order"
-                )
-            if system.size < 0:  # a function: its states are what they are
-                system.size, system.inputs = one.states.shape[1], len(one.input)
-            found, wanted = (one.states.shape[1], len(one.input)), (system.size, system.inputs)
-            if found != wanted:
-                raise ValueError(
-                    f"{caller}: fixed_points of network {k} ({system.name!r}) must have S = {wanted[0]} entries at "
-                    f"M = {wanted[1]} inputs, got S = {found[0]} and M = {found[1]}; find them for this network"
-                )
-    return sets
-
-
-def _check_fixed(caller: str, system: System, points: FixedPointSet) -> None:
-    """Points of a network of the same name and size that was trained further are no longer fixed."""
-    states = points.states[points.fixed]
-    if not len(states):
-        return
-    moved = np.abs(system.step(states, points.input) - states).max(axis=1)
-    limit = 10 * points.residual[points.fixed] + _MOVED * (1 + np.abs(states).max(axis=1))
-    wrong = np.flatnonzero(~(moved <= limit))
-    if len(wrong):
-        at = np.flatnonzero(points.fixed)[wrong[0]]
-        raise ValueError(
-            f"{caller}: point {at} of network {system.name!r} moves by {moved[wrong[0]]:.3g}: these are fixed points "
-            "of other weights or another input; find them again for this network"
-        )
 
 
 def _graph(system: System, points: FixedPointSet, probe: Probe) -> TopologyGraph:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, overload
 
 import numpy as np
@@ -15,13 +14,10 @@ from pyrnnsim.dynamics.lines.subspaces import alike, projection, real_span
 from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.merging import canonical_order
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
-from pyrnnsim.populations.network import Network
-from pyrnnsim.populations.population import Population
-from pyrnnsim.populations.record import TrainingRecord
+from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.tasks.checks import real_number, whole_number
 
 Floats = NDArray[np.float64]
-Subject = Population | Network | TrainingRecord | Callable[[Any, Any], Any]
 
 _FAR = 1e-6  # smallest correlation that is not rounding error
 
@@ -87,7 +83,7 @@ def line_attractor(
         equation 5 of the former for left and right vectors.
     """
     caller = "line_attractor"
-    pairing = pair(caller, population, fixed_points)
+    pairing = pair(caller, parse_subjects(caller, population), fixed_points)
     settings: dict[str, Any] = {
         "neighbours": whole_number(caller, "neighbours", neighbours, 1, 2**24),
         "tolerance": real_number(caller, "tolerance", tolerance, 0.0),

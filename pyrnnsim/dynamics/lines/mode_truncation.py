@@ -14,15 +14,13 @@ from pyrnnsim.dynamics.lines.subspaces import by_magnitude, is_null, is_pair, pr
 from pyrnnsim.dynamics.lines.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.dynamics.pairing import Pairing, pair
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.populations.network import Network
-from pyrnnsim.populations.population import Population
-from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.tasks.checks import whole_number
 
 Floats = NDArray[np.float64]
-Subject = Population | Network | TrainingRecord | Callable[[Any, Any], Any]
 
 _ILL = 1e8  # length of a projection from which on half of the digits are gone
 _MISSING = 1e-6  # share of the pulse that all modes together may miss
@@ -80,7 +78,7 @@ def mode_truncation(
     Source: Maheswaranathan et al. 2019, 3.3, figure 3f and equation 5.
     """
     caller = "mode_truncation"
-    pairing = pair(caller, population, fixed_points)
+    pairing = pair(caller, parse_subjects(caller, population), fixed_points)
     pulses = _pulses(caller, pulse, *pairing.inputs.shape)
     times = _times(caller, steps)
     choose = _choice(caller, points, pairing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,9 @@ from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.points.search import Aim, Found, search
 from pyrnnsim.dynamics.starts import default_starts, given_starts
-from pyrnnsim.dynamics.subjects import Subjects, parse_inputs, parse_subjects
+from pyrnnsim.dynamics.subjects import Subject, Subjects, parse_inputs, parse_subjects
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.populations.cell import parse_choice
-from pyrnnsim.populations.network import Network
-from pyrnnsim.populations.population import Population
-from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.workers import workers
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import real_number, whole_number
@@ -27,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 def find_fixed_points(
-    population: Population | Network | TrainingRecord | Callable[[Any, Any], Any],
+    population: Subject,
     inputs: ArrayLike | None = None,
     *,
     task: Task | None = None,

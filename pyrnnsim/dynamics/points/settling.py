@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, overload
 
@@ -17,16 +17,12 @@ from pyrnnsim.dynamics.points.merging import cover
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.starts import default_starts, given_starts
-from pyrnnsim.dynamics.subjects import Subjects, parse_subjects
+from pyrnnsim.dynamics.subjects import Subject, Subjects, parse_subjects
 from pyrnnsim.dynamics.systems import System
-from pyrnnsim.populations.network import Network
-from pyrnnsim.populations.population import Population
-from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import real_number, whole_number
 
 Floats = NDArray[np.float64]
-Subject = Population | Network | TrainingRecord | Callable[[Any, Any], Any]
 
 _TOLERANCE = 1e-8  # of fixed points in a set that does not tell
 
@@ -101,7 +97,7 @@ def add_slow_points(
     """
     caller = "add_slow_points"
     subjects = parse_subjects(caller, population, task)
-    pairing = pair(caller, population, fixed_points)
+    pairing = pair(caller, subjects, fixed_points)
     jobs = parse_jobs(caller, n_jobs)
     options: dict[str, Any] = {
         "steps": whole_number(caller, "steps", steps, 0, 10**6),
@@ -109,8 +105,6 @@ def add_slow_points(
         "spacing": real_number(caller, "spacing", spacing, 0.0),
     }
     count, seed = whole_number(caller, "n_starts", n_starts, 1, 2**24), whole_number(caller, "seed", seed, 0, 2**63 - 1)
-    for system, row in zip(subjects.systems, pairing.sets, strict=True):
-        system.size = row[0].states.shape[1]  # a function does not know
     with thread_limit():
         begin = _starts(caller, subjects, starts, pairing.inputs.shape[1], count=count, seed=seed, jobs=jobs)
         made = []
