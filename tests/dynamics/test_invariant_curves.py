@@ -9,11 +9,10 @@ from dynamics.cases import vanilla
 
 from pyrnnsim import find_limit_cycles
 from pyrnnsim.dynamics.cycles.curves import InvariantCurve, find_curve
-from pyrnnsim.dynamics.cycles.following import advance, follow
+from pyrnnsim.dynamics.cycles.following import follow
 from pyrnnsim.dynamics.cycles.orbits import lies_on, same_orbit
 from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit
 from pyrnnsim.dynamics.cycles.rotation import bump, fundamental, strongest_frequency, turns_per_period
-from pyrnnsim.dynamics.systems import NetworkSystem
 from pyrnnsim.dynamics.torch_system import TorchSystem
 
 GOLDEN = (np.sqrt(5) - 1) / 2
@@ -216,15 +215,3 @@ def test_a_slow_passage_of_a_resonance_takes_a_longer_look():
     for _ in range(steps):
         phase += 2 * np.pi * frequency + beat * np.sin(5 * phase)
     np.testing.assert_allclose(found.frequency, phase / (2 * np.pi * steps), atol=2 / steps)
-
-
-def test_states_are_moved_on_in_stretches(monkeypatch, rng):
-    monkeypatch.setattr("pyrnnsim.dynamics.cycles.following._CHUNK", 24)  # four steps of three states at a time
-    weights = turning(0.1, 1.2)
-    states = rng.normal(size=(3, 2))
-    system = NetworkSystem(vanilla(weights, np.zeros(2))[0])
-    expected = states
-    for _ in range(11):
-        expected = np.tanh(expected @ weights.T)
-    np.testing.assert_allclose(advance(system, states, np.zeros(0), 11), expected, atol=1e-14)
-    np.testing.assert_array_equal(advance(system, states, np.zeros(0), 0), states)
