@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from pyrnnsim import FixedPoints, Population, Trajectories, TrajectorySet, find_fixed_points, pca_trajectories
-from pyrnnsim.dynamics.cycles.trajectories import principal_axes
+from pyrnnsim.dynamics.principal import principal_axes
 from pyrnnsim.figures import trajectory_panels
 from pyrnnsim.tasks import SineWave
 

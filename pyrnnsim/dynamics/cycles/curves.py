@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.cycles.rotation import bump, fundamental, leading_component, strongest_frequency
+from pyrnnsim.dynamics.cycles.rotation import bump, fundamental, strongest_frequency
+from pyrnnsim.dynamics.principal import principal_axes
 from pyrnnsim.dynamics.systems import System
 
 Floats = NDArray[np.float64]
@@ -90,7 +91,7 @@ def find_curve(system: System, x: Floats, visited: Floats) -> InvariantCurve | N
     extent, limits = float(np.ptp(visited, axis=0).max()), _SMOOTH if system.smooth else _KINKED
     if half < 2 * _TURNS or _change(early, late) > limits.moved * extent:
         return None
-    whole, first = (strongest_frequency(leading_component(part)) for part in (visited, early))
+    whole, first = (strongest_frequency(principal_axes(part, 1).project(part)[:, 0]) for part in (visited, early))
     frequency = fundamental(early, whole)
     error = abs(whole - first) + 1e-15
     if frequency * half < _TURNS or error > limits.frequency * whole:

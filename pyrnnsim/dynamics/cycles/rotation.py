@@ -25,13 +25,6 @@ def bump(count: int) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def leading_component(states: Floats) -> Floats:
-    """(T,) centred projection of states (T, S) on their first principal axis."""
-    centred = states - states.mean(axis=0)
-    axis = np.linalg.svd(np.linalg.qr(centred, mode="r"), full_matrices=False)[2][0]
-    return np.asarray(centred @ axis)
-
-
 def strongest_frequency(signal: Floats) -> float:
     """Cycles per step, in (0, 0.5], of the strongest line of a quasi-periodic signal (T,).
 

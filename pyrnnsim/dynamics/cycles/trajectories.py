@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.cycles.trajectory_result import Trajectories, TrajectorySet
 from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.result import FixedPoints
+from pyrnnsim.dynamics.principal import principal_axes
 from pyrnnsim.dynamics.starts import given_starts
 from pyrnnsim.dynamics.subjects import parse_subjects
 from pyrnnsim.populations.activity import states as visited_states
@@ -23,15 +24,6 @@ from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import whole_number
 
 Floats = NDArray[np.float64]
-
-
-class Axes(NamedTuple):
-    """Principal axes of some states."""
-
-    mean: Floats  # (S,)
-    axes: Floats  # (D, S), orthonormal rows
-    variance: Floats  # (D,) along each
-    total: float  # variance in all directions
 
 
 def pca_trajectories(
@@ -88,36 +80,17 @@ def pca_trajectories(
     return Trajectories(sets)
 
 
-def principal_axes(states: Floats, dimensions: int) -> Axes:
-    """The leading axes of states (n, S), at most S; the entry of largest magnitude of each is positive.
-
-    Directions without variance complete the basis where there are fewer states than axes.
-    """
-    count, size = states.shape
-    mean = states.mean(axis=0)
-    triangle = np.linalg.qr(states - mean, mode="r")
-    square = np.zeros((max(size, len(triangle)), size))
-    square[: len(triangle)] = triangle
-    _, length, axes = np.linalg.svd(square, full_matrices=False)
-    axes = axes[:dimensions]
-    largest = np.abs(axes).argmax(axis=1)  # the first of equal ones
-    signs = np.where(axes[np.arange(len(axes)), largest] < 0, -1.0, 1.0)
-    variance = length**2 / count
-    return Axes(mean, axes * signs[:, None], variance[:dimensions], float(variance.sum()))
-
-
 def _projected(name: str, visited: NDArray[Any], basis: Floats | None, dimensions: int) -> TrajectorySet:
     trials, steps, size = visited.shape
     flat = visited.reshape(-1, size).astype(np.float64)
     made = principal_axes(flat if basis is None else basis, dimensions)
-    share = made.variance / made.total if made.total > 0 else np.zeros(len(made.axes))
     empty = np.zeros(0, np.int64)
     return TrajectorySet(
         name=name,
         mean=made.mean,
         axes=made.axes,
-        explained=share,
-        trials=((flat - made.mean) @ made.axes.T).reshape(trials, steps, -1),
+        explained=made.shares,
+        trials=made.project(flat).reshape(trials, steps, -1),
         points=np.zeros((0, len(made.axes))),
         condition=empty,
         unstable_modes=empty,

@@ -14,6 +14,7 @@ from pyrnnsim.dynamics.lines.subspaces import alike, projection, real_span
 from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.merging import canonical_order
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.principal import upright
 from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.tasks.checks import real_number, whole_number
 
@@ -221,7 +222,7 @@ def _nearest(span: Floats, direction: Floats, alignment: float) -> Floats:
     if alignment > 0:
         vector = span @ (span.T @ direction)
         return np.asarray(vector / np.linalg.norm(vector))
-    return np.asarray(span[:, 0] * np.sign(span[np.abs(span[:, 0]).argmax(), 0]))
+    return np.asarray(upright(span[:, :1].T)[0])
 
 
 def _along(near: Linearization, i: int, direction: Floats) -> tuple[int, float]:
