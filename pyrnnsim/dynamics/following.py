@@ -10,7 +10,7 @@ from pyrnnsim.dynamics.systems import NetworkSystem, System
 
 Floats = NDArray[np.float64]
 
-_CHUNK = 2**22  # numbers held at once while states are only moved on
+_CHUNK = 2**17  # numbers held at once while states are only moved on: about what a cache holds
 
 
 def follow(system: System, states: Floats, x: Floats, steps: int) -> Floats:

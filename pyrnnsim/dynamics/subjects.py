@@ -17,6 +17,7 @@ from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.trials import check_task
 from pyrnnsim.tasks import BUILT_IN, Task, from_spec
+from pyrnnsim.tasks.checks import real_number
 
 Floats = NDArray[np.float64]
 #: Whose dynamics an argument may ask for.
@@ -109,3 +110,14 @@ def parse_inputs(caller: str, inputs: Any, subjects: Subjects) -> Floats:
     if not np.isfinite(array).all():
         raise ValueError(f"{caller}: inputs hold NaN or infinity; drop these conditions")
     return array
+
+
+def parse_tolerance(caller: str, value: object, subjects: Subjects) -> float:
+    """The largest error estimate, relative to 1 + max|h|, of what counts as found.
+
+    Raises:
+        TypeError, ValueError: If it is no number above 0.
+    """
+    if value is not None:
+        return real_number(caller, "tolerance", value, 0.0, open_below=True)
+    return 1e-8 if max(system.epsilon for system in subjects.systems) < 1e-12 else 1e-3

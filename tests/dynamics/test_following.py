@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pyrnnsim import Population, find_limit_cycles
-from pyrnnsim.dynamics.cycles.following import advance, follow
+from pyrnnsim.dynamics.following import advance, follow
 from pyrnnsim.dynamics.systems import NetworkSystem
 from pyrnnsim.dynamics.torch_system import TorchSystem
 
@@ -28,7 +28,7 @@ def test_following_is_stepping(rng, cell, count, inputs):
 @pytest.mark.parametrize("chunk", [1, 24, 10**6])  # one step at a time, four of three states, all
 @pytest.mark.parametrize("kind", ["network", "function"])
 def test_states_are_moved_on_in_stretches(monkeypatch, rng, kind, chunk):
-    monkeypatch.setattr("pyrnnsim.dynamics.cycles.following._CHUNK", chunk)
+    monkeypatch.setattr("pyrnnsim.dynamics.following._CHUNK", chunk)
     weights, states, x = rng.normal(size=(2, 2)), rng.normal(size=(3, 2)), rng.normal(size=2)
     made = {"w_rec": weights[None, None], "w_in": np.eye(2)[None, None], "b": np.zeros((1, 1, 2))}
     network = Population.from_arrays("vanilla", "tanh", **made, w_out=np.ones((1, 1, 2)))[0]

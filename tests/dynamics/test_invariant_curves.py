@@ -9,10 +9,10 @@ from dynamics.cases import vanilla
 
 from pyrnnsim import find_limit_cycles
 from pyrnnsim.dynamics.cycles.curves import InvariantCurve, find_curve
-from pyrnnsim.dynamics.cycles.following import follow
 from pyrnnsim.dynamics.cycles.orbits import lies_on, same_orbit
 from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit
 from pyrnnsim.dynamics.cycles.rotation import bump, fundamental, strongest_frequency, turns_per_period
+from pyrnnsim.dynamics.following import follow
 from pyrnnsim.dynamics.torch_system import TorchSystem
 
 GOLDEN = (np.sqrt(5) - 1) / 2

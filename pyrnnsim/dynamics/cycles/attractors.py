@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.dynamics.cycles.curves import find_curve
-from pyrnnsim.dynamics.cycles.following import advance, follow
 from pyrnnsim.dynamics.cycles.orbits import Orbit, beside, extent, lies_on, same_orbit
 from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit, find_orbit
 from pyrnnsim.dynamics.cycles.resting import RestingPlaces
+from pyrnnsim.dynamics.following import advance, follow
 from pyrnnsim.dynamics.points.merging import canonical_order
 from pyrnnsim.dynamics.systems import System
 

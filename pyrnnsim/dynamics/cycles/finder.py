@@ -15,10 +15,10 @@ from pyrnnsim.dynamics.cycles.orbits import Orbit
 from pyrnnsim.dynamics.cycles.periodic import PeriodicOrbit
 from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet, kinds
 from pyrnnsim.dynamics.cycles.rotation import turns_per_period
-from pyrnnsim.dynamics.starts import default_starts, given_starts
-from pyrnnsim.dynamics.subjects import Subject, Subjects, parse_inputs, parse_subjects
+from pyrnnsim.dynamics.starts import parse_starts
+from pyrnnsim.dynamics.subjects import Subject, parse_inputs, parse_subjects, parse_tolerance
 from pyrnnsim.dynamics.systems import System
-from pyrnnsim.populations.workers import workers
+from pyrnnsim.dynamics.workload import for_each
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import real_number, whole_number
 
@@ -82,63 +82,35 @@ def find_limit_cycles(
     caller = "find_limit_cycles"
     subjects = parse_subjects(caller, population, task)
     jobs = parse_jobs(caller, n_jobs)
-    settings = {
+    settings: dict[str, Any] = {
         "n_starts": whole_number(caller, "n_starts", n_starts, 1, 2**24),
         "noise": real_number(caller, "noise", noise, 0.0),
         "transient": whole_number(caller, "transient", transient, 1, 10**8),
         "longest": whole_number(caller, "longest", longest, 2, 10**5),
-        "tolerance": _tolerance(caller, tolerance, subjects.systems),
+        "tolerance": parse_tolerance(caller, tolerance, subjects),
         "seed": whole_number(caller, "seed", seed, 0, 2**63 - 1),
     }
     given = parse_inputs(caller, inputs, subjects)
-    with thread_limit():
-        begin = _starts(caller, subjects, starts, given, settings, jobs)
-        return LimitCycles(_sets(subjects, given, begin, settings, jobs), given, settings)
-
-
-def _tolerance(caller: str, value: object, systems: Sequence[System]) -> float:
-    if value is not None:
-        return real_number(caller, "tolerance", value, 0.0, open_below=True)
-    return 1e-8 if max(system.epsilon for system in systems) < 1e-12 else 1e-3
-
-
-def _starts(
-    caller: str, subjects: Subjects, starts: object, inputs: Floats, settings: dict[str, Any], jobs: int
-) -> list[Floats]:
-    if starts is not None:
-        return given_starts(caller, starts, subjects.systems)
-    if subjects.population is None:
-        raise TypeError(f"{caller}: a function needs starts: states (n, S) from which to go, such as states it visits")
-    return default_starts(
-        caller,
-        subjects.population,
-        subjects.task,
-        inputs.shape[1],
-        count=settings["n_starts"],
-        noise=settings["noise"],
-        seed=settings["seed"],
-        jobs=jobs,
-    )
-
-
-def _sets(
-    subjects: Subjects, inputs: Floats, starts: list[Floats], settings: dict[str, Any], jobs: int
-) -> tuple[tuple[LimitCycleSet, ...], ...]:
-    conditions = len(inputs)
     aim = CycleAim(settings["transient"], settings["longest"], settings["tolerance"])
-    made: list[Any] = [None] * (len(subjects.systems) * conditions)
-    for system in subjects.systems:
-        system.threads = max(1, jobs // len(made))
+    with thread_limit():
+        begin = parse_starts(
+            caller,
+            subjects,
+            starts,
+            given.shape[1],
+            count=settings["n_starts"],
+            noise=settings["noise"],
+            seed=settings["seed"],
+            jobs=jobs,
+        )
 
-    def solve(index: int) -> None:
-        k, c = divmod(index, conditions)
-        system, x = subjects.systems[k], inputs[c]
-        begin = system.box(x).clip(starts[k])
-        made[index] = _set(system, x, len(begin), find_attractors(system, x, begin, aim))
+    def solve(k: int, c: int) -> LimitCycleSet:
+        system, x = subjects.systems[k], given[c]
+        inside = system.box(x).clip(begin[k])
+        return _set(system, x, len(inside), find_attractors(system, x, inside, aim))
 
-    with workers(min(jobs, len(made))) as work:
-        work(solve, range(len(made)))
-    return tuple(tuple(made[i : i + conditions]) for i in range(0, len(made), conditions))
+    with thread_limit():
+        return LimitCycles(for_each(subjects.systems, len(given), jobs, solve), given, settings)
 
 
 def _set(system: System, x: Floats, starts: int, found: Attractors) -> LimitCycleSet:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.dynamics.cycles.following import follow
 from pyrnnsim.dynamics.cycles.oscillation_result import Oscillations
+from pyrnnsim.dynamics.following import follow
 from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.finder import find_fixed_points
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet

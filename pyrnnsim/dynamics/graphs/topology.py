@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
-from pyrnnsim.populations.workers import workers
+from pyrnnsim.dynamics.workload import for_each
 from pyrnnsim.tasks.checks import real_number, whole_number
 
 Floats = NDArray[np.float64]
@@ -105,19 +105,12 @@ def transition_graph(
         None if quantum is None else real_number(caller, "quantum", quantum, 0.0, open_below=True),
         whole_number(caller, "seed", seed, 0, 2**63 - 1),
     )
-    flat = [(system, one) for system, row in zip(pairing.systems, pairing.sets, strict=True) for one in row]
-    made: list[Any] = [None] * len(flat)
-    for system in subjects.systems:
-        system.threads = max(1, jobs // max(1, len(flat)))
 
-    def build(index: int) -> None:
-        system, one = flat[index]
-        made[index] = _graph(system, one, probe)
+    def build(k: int, c: int) -> TopologyGraph:
+        return _graph(pairing.systems[k], pairing.sets[k][c], probe)
 
-    with thread_limit(), workers(max(1, min(jobs, len(made)))) as work:
-        work(build, range(len(made)))
-    conditions = len(pairing.inputs)
-    rows = tuple(tuple(made[i : i + conditions]) for i in range(0, len(made), conditions))
+    with thread_limit():
+        rows = for_each(pairing.systems, len(pairing.inputs), jobs, build)
     return rows[0][0] if pairing.single else TopologyGraphs(rows, pairing.inputs, asdict(probe))
 
 

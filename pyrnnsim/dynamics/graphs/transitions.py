@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim.dynamics.following import advance
 from pyrnnsim.dynamics.systems import System
 
 Floats = NDArray[np.float64]
@@ -102,9 +103,8 @@ def destinations(system: System, x: Floats, targets: Targets, starts: Floats, st
         trials, states, watch = trials[going], states[going], watch.at(going)
         if not len(trials) or taken >= steps:
             return reached
-        for _ in range(min(_INTERVAL, steps - taken)):
-            states = system.step(states, x)
-        taken += min(_INTERVAL, steps - taken)
+        interval = min(_INTERVAL, steps - taken)
+        states, taken = advance(system, states, x, interval), taken + interval
 
 
 class _Watch:

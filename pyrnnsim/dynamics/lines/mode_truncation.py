@@ -8,6 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyrnnsim.dynamics.following import advance
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
 from pyrnnsim.dynamics.lines.subspaces import by_magnitude, is_null, is_pair, projection
@@ -261,9 +262,7 @@ def _rolled(
     made = []
     with np.errstate(over="ignore", invalid="ignore"):
         kicked, calm = system.step(states, x + pulse), system.step(states, x)
-        for t in range(1, int(times[-1]) + 1):
-            if t > 1:
-                kicked, calm = system.step(kicked, x), system.step(calm, x)
-            if t in times:
-                made.append((kicked - calm) @ readout.T)
+        for steps in np.diff(times, prepend=1):
+            kicked, calm = (advance(system, here, x, int(steps)) for here in (kicked, calm))
+            made.append((kicked - calm) @ readout.T)
     return np.stack(made, axis=1)

@@ -12,11 +12,11 @@ from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.points.search import Aim, Found, search
-from pyrnnsim.dynamics.starts import default_starts, given_starts
-from pyrnnsim.dynamics.subjects import Subject, Subjects, parse_inputs, parse_subjects
+from pyrnnsim.dynamics.starts import parse_starts
+from pyrnnsim.dynamics.subjects import Subject, parse_inputs, parse_subjects, parse_tolerance
 from pyrnnsim.dynamics.systems import System
+from pyrnnsim.dynamics.workload import for_each
 from pyrnnsim.populations.cell import parse_choice
-from pyrnnsim.populations.workers import workers
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import real_number, whole_number
 
@@ -77,64 +77,33 @@ def find_fixed_points(
     parse_choice(caller, "device", device, ("cpu",))
     if not isinstance(closure, bool | np.bool_):
         raise TypeError(f"{caller}: closure must be True or False, got {closure!r}")
-    settings = {
+    settings: dict[str, Any] = {
         "n_starts": whole_number(caller, "n_starts", n_starts, 1, 2**24),
         "noise": real_number(caller, "noise", noise, 0.0),
-        "tolerance": _tolerance(caller, tolerance, subjects.systems),
+        "tolerance": parse_tolerance(caller, tolerance, subjects),
         "closure": bool(closure),
         "seed": whole_number(caller, "seed", seed, 0, 2**63 - 1),
     }
     given = parse_inputs(caller, inputs, subjects)
-    with thread_limit():
-        begin = _starts(caller, subjects, starts, given, settings, jobs)
-        return FixedPoints(_sets(subjects, given, begin, settings, jobs), given, settings)
-
-
-def _tolerance(caller: str, value: object, systems: Sequence[System]) -> float:
-    if value is not None:
-        return real_number(caller, "tolerance", value, 0.0, open_below=True)
-    return 1e-8 if max(system.epsilon for system in systems) < 1e-12 else 1e-3
-
-
-def _starts(
-    caller: str, subjects: Subjects, starts: object, inputs: Floats, settings: dict[str, Any], jobs: int
-) -> list[Floats]:
-    if starts is not None:
-        return given_starts(caller, starts, subjects.systems)
-    if subjects.population is None:
-        raise TypeError(
-            f"{caller}: a function needs starts: states (n, S) from which to search, such as states it visits"
-        )
-    return default_starts(
-        caller,
-        subjects.population,
-        subjects.task,
-        inputs.shape[1],
-        count=settings["n_starts"],
-        noise=settings["noise"],
-        seed=settings["seed"],
-        jobs=jobs,
-    )
-
-
-def _sets(
-    subjects: Subjects, inputs: Floats, starts: list[Floats], settings: dict[str, Any], jobs: int
-) -> tuple[tuple[FixedPointSet, ...], ...]:
-    conditions = len(inputs)
     aim = Aim(settings["tolerance"], settings["closure"])
-    made: list[Any] = [None] * (len(subjects.systems) * conditions)
+    with thread_limit():
+        begin = parse_starts(
+            caller,
+            subjects,
+            starts,
+            given.shape[1],
+            count=settings["n_starts"],
+            noise=settings["noise"],
+            seed=settings["seed"],
+            jobs=jobs,
+        )
 
-    for system in subjects.systems:
-        system.threads = max(1, jobs // len(made))
+    def solve(k: int, c: int) -> FixedPointSet:
+        system, x = subjects.systems[k], given[c]
+        return _set(system, x, len(begin[k]), search(system, x, begin[k], aim))
 
-    def solve(index: int) -> None:
-        k, c = divmod(index, conditions)
-        system, x = subjects.systems[k], inputs[c]
-        made[index] = _set(system, x, len(starts[k]), search(system, x, starts[k], aim))
-
-    with workers(min(jobs, len(made))) as work:
-        work(solve, range(len(made)))
-    return tuple(tuple(made[i : i + conditions]) for i in range(0, len(made), conditions))
+    with thread_limit():
+        return FixedPoints(for_each(subjects.systems, len(given), jobs, solve), given, settings)
 
 
 def _set(system: System, x: Floats, starts: int, found: Found) -> FixedPointSet:

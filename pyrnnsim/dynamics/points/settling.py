@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
+from pyrnnsim.dynamics.following import advance
 from pyrnnsim.dynamics.pairing import pair
 from pyrnnsim.dynamics.points.assessment import assess
 from pyrnnsim.dynamics.points.merging import cover
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.spectra import eigenvalues
-from pyrnnsim.dynamics.starts import default_starts, given_starts
-from pyrnnsim.dynamics.subjects import Subject, Subjects, parse_subjects
+from pyrnnsim.dynamics.starts import parse_starts
+from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import real_number, whole_number
@@ -106,7 +107,8 @@ def add_slow_points(
     }
     count, seed = whole_number(caller, "n_starts", n_starts, 1, 2**24), whole_number(caller, "seed", seed, 0, 2**63 - 1)
     with thread_limit():
-        begin = _starts(caller, subjects, starts, pairing.inputs.shape[1], count=count, seed=seed, jobs=jobs)
+        channels = pairing.inputs.shape[1]
+        begin = parse_starts(caller, subjects, starts, channels, count=count, noise=0.0, seed=seed, jobs=jobs)
         made = []
         for system, row, states in zip(pairing.systems, pairing.sets, begin, strict=True):
             system.threads = jobs
@@ -117,25 +119,12 @@ def add_slow_points(
     return FixedPoints(tuple(made), fixed_points.inputs, settings)
 
 
-def _starts(
-    caller: str, subjects: Subjects, starts: object, channels: int, *, count: int, seed: int, jobs: int
-) -> list[Floats]:
-    if starts is not None:
-        return given_starts(caller, starts, subjects.systems)
-    if subjects.population is None:
-        raise TypeError(f"{caller}: a function needs starts: states (n, S) that it visits")
-    return default_starts(
-        caller, subjects.population, subjects.task, channels, count=count, noise=0.0, seed=seed, jobs=jobs
-    )
-
-
 def _extended(
     system: System, one: FixedPointSet, states: Floats, *, steps: int, max_speed: float, spacing: float
 ) -> FixedPointSet:
     starts = len(states)
     with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(steps):
-            states = system.step(states, one.input)
+        states = advance(system, states, one.input, steps)
         speed = np.linalg.norm(system.step(states, one.input) - states, axis=1)
         slow = speed <= max_speed * (1 + np.abs(states).max(axis=1))
     states = states[slow & np.isfinite(states).all(axis=1)]
