@@ -1,4 +1,7 @@
-"""Eigen-decomposition of Jacobians, all in one call, against LAPACK through SciPy, one call for each."""
+"""Eigen-decomposition of Jacobians, all in one call, against LAPACK through SciPy, one call for each.
+
+Both give right and left vectors scaled to L R = I, and the condition numbers of the eigenvalues.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ LEADING = 12
 
 @dataclass(frozen=True)
 class Spectrum(Case):
-    """Jacobians of random networks at random states; times are per matrix."""
+    """Jacobians of random networks at random states, (N, N) or of an LSTM (2N, 2N); times are per matrix."""
 
     @property
     def title(self) -> str:
-        kind, _, units = self.measure.partition("-")
-        wanted = f"{LEADING} leading modes" if kind == "leading" else "all modes"
-        return f"{wanted}, both sides, {units} units"
+        wanted, _, kind = self.measure.partition("-")
+        modes = f"{LEADING} leading modes" if wanted == "leading" else "all modes"
+        return f"{modes}, both sides, {kind}"
 
     @property
     def items(self) -> int:
@@ -49,22 +52,37 @@ class Spectrum(Case):
 
 @lru_cache(maxsize=4)
 def jacobians(count: int, units: int, kind: str) -> np.ndarray:
-    """diag(f'(W h)) W at h from white noise through W: tanh units saturate, half of all relu units are off."""
+    """Of networks at states that noise leads to: tanh units saturate, half of all relu units are off."""
     rng = np.random.default_rng(units)
+    if kind == "lstm":
+        return _lstm_jacobians(count, units // 2, rng)
     weights = rng.normal(size=(count, units, units)) * 1.5 / np.sqrt(units)
     drive = np.einsum("kij,kj->ki", weights, rng.normal(size=(count, units)))
     slope = 1 - np.tanh(drive) ** 2 if kind == "tanh" else (drive > 0).astype(float)
     return slope[:, :, None] * weights
 
 
+def _lstm_jacobians(count: int, units: int, rng: np.random.Generator) -> np.ndarray:
+    population = pyrnnsim.Population.create(
+        ["lstm"], ["tanh"], [units], [1], inputs=2, outputs=1, gain=1.5, dtype="float64"
+    )
+    states = rng.normal(size=(count, population[0].state_size)) / 2
+    return pyrnnsim.linearize(population, states, rng.normal(size=(count, 2))).jacobian
+
+
 def contests(config: pytest.Config) -> list[tuple[Case, str]]:
     quick = config.getoption("--quick")
     sizes = {64: 64} if quick else {64: 128, 128: 64, 256: 32}
-    cases = [
-        Spectrum(f"{wanted}-{kind}", count, units, "float64", threads, scope="eig")
+    wanted = [
+        (measure, count, units, 1)
         for units, count in sizes.items()
-        for wanted, kind in (("all", "tanh"), ("leading", "tanh"), ("all", "relu"))
-        for threads in ((1,) if quick or (wanted, kind) != ("all", "tanh") else (1, 2))
+        for measure in ("all-tanh", "leading-tanh", "all-relu", "all-lstm")
+    ]
+    if not quick:  # full groups of matrices, and four groups that are not
+        wanted += [("all-tanh", count, units, 2) for units, count in sizes.items()]
+        wanted += [("all-tanh", 27, 128, threads) for threads in (1, 2)]
+    cases = [
+        Spectrum(measure, count, units, "float64", threads, scope="eig") for measure, count, units, threads in wanted
     ]
     return [(case, backend) for case in cases for backend in (LAPACK, OURS) if backend == OURS or case.threads == 1]
 
@@ -75,15 +93,20 @@ def bench_eig(case: Spectrum, backend: str, compete) -> None:
     def ours() -> pyrnnsim.EigenDecomposition:
         return pyrnnsim.eig(matrices, leading=case.leading, n_jobs=case.threads)
 
-    def lapack() -> list[tuple[np.ndarray, ...]]:
-        return [scipy.linalg.eig(matrix, left=True) for matrix in matrices]
-
     if backend == OURS:
         compete(case, backend, ours, lambda: _errors(matrices, ours()))
         return
-    values, _, right = lapack()[0]
-    error = matrices[0] @ right - right * values
-    compete(case, backend, lapack, lambda: (error, np.zeros_like(error)))
+    values, right, left, _ = _by_lapack(matrices[0])
+    error, overlap = matrices[0] @ right - right * values, left @ right - np.eye(len(left))
+    errors = np.concatenate([error.ravel(), overlap.ravel()])
+    compete(case, backend, lambda: [_by_lapack(matrix) for matrix in matrices], lambda: (errors, np.zeros_like(errors)))
+
+
+def _by_lapack(matrix: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Eigenvalues, columns r, rows l with l r = 1, and conditions."""
+    values, left, right = scipy.linalg.eig(matrix, left=True)
+    overlap = np.einsum("nk,nk->k", left.conj(), right)
+    return values, right, (left.conj() / overlap).T, 1 / np.abs(overlap)
 
 
 def _errors(matrices: np.ndarray, found: pyrnnsim.EigenDecomposition) -> tuple[np.ndarray, np.ndarray]:

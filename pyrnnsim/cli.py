@@ -1,4 +1,4 @@
-"""The ``pyrnnsim`` command: ``demo``, ``train``, ``compare`` and ``info``."""
+"""The ``pyrnnsim`` command: ``demo``, ``train``, ``dissect``, ``compare`` and ``info``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyrnnsim import cli_train
+from pyrnnsim import cli_dissect, cli_train
 from pyrnnsim.cli_frame import BAD_INPUT, INTERRUPTED, Commands, Parser, add_folder, add_threads, complain, say
 
-COMMANDS = ("demo", "train", "compare", "info")
+COMMANDS = ("demo", "train", "dissect", "compare", "info")
 
 _EPILOG = """\
 first steps:
@@ -21,6 +21,9 @@ first steps:
                             groups again, draw the pictures
   pyrnnsim train flip_flop  train vanilla, UGRNN, GRU and LSTM networks on a
                             task, print how well they do it, keep them
+  pyrnnsim dissect pyrnnsim-flip-flop
+                            find all fixed points of these networks, and what
+                            leads where
   pyrnnsim compare states/  what the demo does, for your own .npy or
                             .safetensors files, one (samples, units) array each
   pyrnnsim info             what this installation was built with
@@ -91,7 +94,8 @@ def _run(options: argparse.Namespace) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            return {"demo": _demo, "train": _train, "compare": _compare, "info": _info}[options.command](options)
+            command = {"demo": _demo, "train": _train, "dissect": _dissect, "compare": _compare, "info": _info}
+            return command[options.command](options)
     except BrokenPipeError:
         raise
     except (ValueError, TypeError, OSError, MemoryError) as error:
@@ -119,6 +123,16 @@ def _train(options: argparse.Namespace) -> int:
     grid["seeds"] = range(options.first_seed, options.first_seed + options.seeds)
     folder = options.out if options.out is not None else Path(f"pyrnnsim-{options.task.replace('_', '-')}")
     print(text_report(train_grid(folder, options.task, grid, given, say=say)))
+    return 0
+
+
+def _dissect(options: argparse.Namespace) -> int:
+    from pyrnnsim.dissection import dissect_networks, text_report
+
+    source: Path = options.source
+    base = source if source.is_dir() else source.parent
+    folder = options.out if options.out is not None else base / "dissection"
+    print(text_report(*dissect_networks(source, folder, task=options.task, n_jobs=options.n_jobs, say=say)))
     return 0
 
 
@@ -158,13 +172,14 @@ def _check_command(arguments: Sequence[str]) -> None:
 def _parser() -> Parser:
     parser = Parser(
         prog="pyrnnsim",
-        description="Train recurrent networks, and compare the representations of many networks.",
+        description="Train recurrent networks, find what they compute, and compare many of them.",
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"pyrnnsim {_version()}")
     commands = Commands(parser)
     _add_demo(commands)
     cli_train.add_train(commands)
+    cli_dissect.add_dissect(commands)
     _add_compare(commands)
     commands.add("info", "print what this installation was built with")
     return parser

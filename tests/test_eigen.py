@@ -9,6 +9,7 @@ import pytest
 
 import pyrnnsim
 from pyrnnsim import EigenDecomposition, eig
+from pyrnnsim.eigen import eigenvalues
 
 
 def assert_same(one, other):
@@ -204,3 +205,46 @@ def test_refuses_wrong_options():
         eig(np.eye(2), left="yes")
     with pytest.raises(ValueError, match="eig: n_jobs must be"):
         eig(np.eye(2), n_jobs=0)
+
+
+def test_rows_and_frame(rng):
+    found = eig(rng.normal(size=(2, 3, 4, 4)), leading=2)
+    rows = found.rows
+    assert len(rows) == 2 * 3 * 4
+    assert list(rows[0]) == ["matrix", "mode", "real", "imaginary", "magnitude", "condition"]
+    assert [row["matrix"] for row in rows] == np.repeat(np.arange(6), 4).tolist()
+    assert [row["mode"] for row in rows] == 6 * [0, 1, 2, 3]
+    values = found.eigenvalues.ravel()
+    assert [complex(row["real"], row["imaginary"]) for row in rows] == values.tolist()
+    np.testing.assert_allclose([row["magnitude"] for row in rows], np.abs(values))
+    assert [row["condition"] for row in rows[:4]] == [*found.condition[0, 0].tolist(), None, None]
+    frame = found.frame
+    assert list(frame.columns) == list(rows[0]) and len(frame) == 24
+    assert frame["condition"].isna().sum() == 12
+    assert eig(np.eye(2), left=False).rows[0]["condition"] is None
+    assert eig(np.zeros((0, 3, 3))).rows == eig(np.zeros((2, 0, 0))).rows == []
+
+
+def test_plotting(rng):
+    found = eig(2 * np.eye(2) * np.arange(2))
+    axes = found.plot().axes[0]
+    inside, outside = (each.get_offsets().tolist() for each in axes.collections)
+    assert (inside, outside) == ([[0, 0]], [[2, 0]])
+    assert axes.get_title() == "eigenvalues"
+    again = eig(rng.normal(size=(3, 4, 4))).plot(ax=axes)
+    assert again is axes.figure and len(again.axes) == 1
+    assert eig(np.zeros((0, 3, 3))).plot().axes
+
+
+def test_says_what_it_is(rng):
+    stack = np.array([rng.normal(size=(3, 3)), [[2.0, 1, 0], [0, 2, 1], [0, 0, 2]]])
+    shape = "<EigenDecomposition of matrices of shape (2, 3, 3): "
+    assert repr(eig(stack)) == shape + "3 of 3 modes, 1 ill-conditioned, 1 by LAPACK>"
+    assert repr(eig(stack, leading=1, left=False)) == shape + "1 of 3 modes, right vectors only, 1 by LAPACK>"
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 20])
+def test_eigenvalues_alone_are_the_same(rng, n):
+    stack = rng.normal(size=(11, n, n))
+    np.testing.assert_array_equal(eigenvalues(stack, 1), eig(stack).eigenvalues)
+    np.testing.assert_array_equal(eigenvalues(stack, 2), eig(stack).eigenvalues)

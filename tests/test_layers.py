@@ -16,7 +16,7 @@ CSRC = ROOT / "csrc"
 #: Lowest first. A module imports from layers below its own and, inside a package, from its package.
 LAYERS = [
     {"_core", "_cuda"},
-    {"_dtypes", "_files", "_lock", "_machine", "_progress", "_threads", "_warnings"},
+    {"_dtypes", "_files", "_frame", "_lock", "_machine", "_progress", "_threads", "_warnings"},
     {"_config", "_options"},
     {"_inputs", "tasks"},
     {"eigen", "populations", "similarity"},
@@ -26,7 +26,8 @@ LAYERS = [
     {"figures"},
     {"__init__"},
     {"cli_frame", "compare", "torch", "training_run"},
-    {"cli_train", "demo"},
+    {"cli_dissect", "cli_train", "demo", "dissection"},
+    {"study"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,6 +1,7 @@
 // Y <- Q Y with the reflectors of the Hessenberg reduction, kGroup of them at once: P_k ... P_{k+3} = I - V T V^T.
 #pragma once
 #include "hessenberg.hpp"
+#include "inverse.hpp"
 
 namespace pyrnnsim::PYRNNSIM_ISA {
 
@@ -51,20 +52,26 @@ PYRNNSIM_INLINE void apply_group(std::int64_t from, std::int64_t n, const double
     }
 }
 
+template <int VECTORS>
+PYRNNSIM_INLINE void apply_groups(std::int64_t n, const double* reflectors, const double* factors, double* y,
+                                  std::int64_t stride) {
+  for (std::int64_t k = (n - 1) / kGroup * kGroup; k >= 0; k -= kGroup)
+    apply_group<VECTORS>(k + 1, n, reflectors + k * n, factors + k * kGroup, y, stride);
+}
+
 // y: (n, stride), `columns` of them rounded up to whole vectors.
 static void back_transform(std::int64_t n, const double* reflectors, const double* factors, double* y,
                            std::int64_t stride, std::int64_t columns) {
-  constexpr int W = kWidth<double>, VECTORS = W == 8 ? 3 : 2;
-  for (std::int64_t j = 0; j < columns;) {
-    const bool wide = j + VECTORS * W <= round_up(columns, W);
-    for (std::int64_t k = (n - 1) / kGroup * kGroup; k >= 0; k -= kGroup) {
-      const double *v = reflectors + k * n, *t = factors + k * kGroup;
-      if (wide)
-        apply_group<VECTORS>(k + 1, n, v, t, y + j, stride);
-      else
-        apply_group<1>(k + 1, n, v, t, y + j, stride);
-    }
-    j += wide ? VECTORS * W : W;
+  constexpr int W = kWidth<double>, MOST = W == 8 ? 3 : 2;
+  const std::int64_t width = round_up(columns, W);
+  for (std::int64_t j = 0, vectors = 0; j < width; j += vectors * W) {
+    vectors = panel_vectors((width - j) / W, MOST);
+    if (vectors == 3)
+      apply_groups<MOST>(n, reflectors, factors, y + j, stride);
+    else if (vectors == 2)
+      apply_groups<2>(n, reflectors, factors, y + j, stride);
+    else
+      apply_groups<1>(n, reflectors, factors, y + j, stride);
   }
 }
 

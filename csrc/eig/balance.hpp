@@ -35,14 +35,15 @@ PYRNNSIM_INLINE double column_norm(const double* b, std::int64_t n, std::int64_t
   return __builtin_sqrt(sum);
 }
 
-PYRNNSIM_INLINE double row_norm(const double* row, std::int64_t n) {
+// Sum of squares of a row that is padded with zeros.
+PYRNNSIM_INLINE double row_squares(const double* row, std::int64_t n) {
   constexpr int W = kWidth<double>;
   Vec<double> sum{};
   for (std::int64_t j = 0; j < n; j += W) {
     const Vec<double> x = load(row + j);
     sum += x * x;
   }
-  return __builtin_sqrt(horizontal_sum<double>(sum));
+  return horizontal_sum<double>(sum);
 }
 
 // The power of two f that brings column norm c f and row norm r / f together; 1 where that gains less than 5 %.
@@ -53,6 +54,17 @@ PYRNNSIM_INLINE double balancing_factor(double c, double r) {
   for (; 2 * c <= r; f *= 2) c *= 2, r /= 2;
   for (; c >= 2 * r; f /= 2) c /= 2, r *= 2;
   return c + r < 0.95 * before ? f : 1;
+}
+
+// Row i of B divided by f; the squared norms of the columns follow.
+PYRNNSIM_INLINE void divide_row(double* row, std::int64_t n, double f, double* squares) {
+  constexpr int W = kWidth<double>;
+  const Vec<double> inverse = broadcast(1 / f);
+  for (std::int64_t j = 0; j < n; j += W) {
+    const Vec<double> before = load(row + j), after = before * inverse;
+    store(row + j, after);
+    store(squares + j, load(squares + j) - before * before + after * after);
+  }
 }
 
 // B <- D^-1 B D for the (n, stride) matrix b, padded with zeros; d receives the diagonal of D. `squares`: (stride,).
@@ -69,13 +81,15 @@ static void balance(std::int64_t n, double* b, std::int64_t stride, double* d, d
         store(squares + j, load(squares + j) + x * x);
       }
     for (std::int64_t i = 0; i < n; ++i) {
-      const double r = row_norm(b + i * stride, n);
-      // The columns' norms are those of the start of the pass: good for finding candidates, whose own are then taken.
-      if (balancing_factor(__builtin_sqrt(squares[i]), r) == 1 && !changed) continue;
+      const double r = __builtin_sqrt(row_squares(b + i * stride, n));
+      // What is left of a column's sum after changes may be rounding only: it finds candidates, whose own norms decide.
+      const double about = squares[i] > 0 ? squares[i] : 0;
+      if (about > 0 && balancing_factor(__builtin_sqrt(about), r) == 1) continue;
       const double f = balancing_factor(column_norm(b, n, stride, i), r);
       if (f == 1 || d[i] * f > 1e150 || d[i] * f < 1e-150) continue;
-      for (std::int64_t j = 0; j < n; ++j) b[i * stride + j] /= f;
+      divide_row(b + i * stride, n, f, squares);
       for (std::int64_t j = 0; j < n; ++j) b[j * stride + i] *= f;
+      squares[i] *= f * f;
       d[i] *= f;
       changed = true;
     }

@@ -1,3 +1,5 @@
+// What Python calls: allocates the arrays of a result, describes each matrix as a problem, and hands SciPy's LAPACK
+// over, so that the extension links none of its own.
 #include "bind_eig.hpp"
 
 #include <pybind11/complex.h>

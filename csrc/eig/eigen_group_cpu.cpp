@@ -24,7 +24,7 @@ Workspace lay_out_workspace(Scratch& scratch, std::int64_t n) {
   w.iteration = scratch.take(inverse_iteration_doubles(n));
   w.factors = scratch.take(round_up(n, kGroup) * kGroup);
   w.inverse = scratch.take(inverse_doubles(n));
-  w.small = scratch.take(7 * (row_stride(n) + 8));
+  w.small = scratch.take(hessenberg_doubles(n));
   for (double** each : {&w.re, &w.im, &w.magnitude}) *each = scratch.take(n);
   w.heads = reinterpret_cast<std::int64_t*>(scratch.take(n));
   return w;
@@ -51,14 +51,18 @@ void gather_units(const EigenProblem& p, Reduced& lane) {
   const PowerOfTwo f(lane.exponent);
   const std::int64_t m = lane.n, s = row_stride(m);
   clear(lane.h, round_up(m, 4) * s);
-  for (std::int64_t i = 0; i < m; ++i)
-    for (std::int64_t j = 0; j < m; ++j)
-      lane.h[i * s + j] = p.matrix[lane.units[i] * p.n + lane.units[j]] * f.first * f.second;
+  for (std::int64_t i = 0; i < m; ++i) {
+    const double* row = p.matrix + lane.units[i] * p.n;
+    if (m == p.n)
+      for (std::int64_t j = 0; j < m; ++j) lane.h[i * s + j] = row[j] * f.first * f.second;
+    else
+      for (std::int64_t j = 0; j < m; ++j) lane.h[i * s + j] = row[lane.units[j]] * f.first * f.second;
+  }
 }
 
 double frobenius(const double* a, std::int64_t n, std::int64_t stride) {
   double squares = 0;
-  for (std::int64_t i = 0; i < n; ++i) squares += row_norm(a + i * stride, n) * row_norm(a + i * stride, n);
+  for (std::int64_t i = 0; i < n; ++i) squares += row_squares(a + i * stride, n);
   return __builtin_sqrt(squares);
 }
 
@@ -110,11 +114,12 @@ void find_eigenvalues(GroupMemory& m, std::int64_t count, bool* converged) {
 
 // Two of the sorted eigenvalues, one of them wanted, that rounding cannot tell apart.
 bool too_close(const Workspace& w, std::int64_t n, std::int64_t wanted, double tolerance) {
+  for (std::int64_t i = 0; i < n; ++i) w.magnitude[i] = __builtin_sqrt(w.re[i] * w.re[i] + w.im[i] * w.im[i]);
   for (std::int64_t i = 0; i < wanted; ++i)
     for (std::int64_t j = i + 1; j < n; ++j) {
-      const double gap = __builtin_hypot(w.re[i] - w.re[j], w.im[i] - w.im[j]);
-      if (gap <= tolerance) return true;
-      if (__builtin_hypot(w.re[i], w.im[i]) - __builtin_hypot(w.re[j], w.im[j]) > tolerance) break;
+      const double re = w.re[i] - w.re[j], im = w.im[i] - w.im[j];
+      if (re * re + im * im <= tolerance * tolerance) return true;
+      if (w.magnitude[i] - w.magnitude[j] > tolerance) break;
     }
   return false;
 }
@@ -132,7 +137,7 @@ void scaled_copy(const EigenProblem& p, int exponent, double* a) {
 bool find_modes(const EigenProblem& p, const Reduced& lane, Workspace& w) {
   const std::int64_t n = p.n, m = lane.n;
   sort_eigenvalues(m, lane.re, lane.im, w.re, w.im, w.magnitude, w.heads);
-  for (std::int64_t k = m; k < n; ++k) w.re[k] = w.im[k] = 0;
+  for (std::int64_t k = m; k < round_up(n, kWidth<double>); ++k) w.re[k] = w.im[k] = 0;
   std::int64_t count = p.modes;
   if (count > 0 && w.im[count - 1] > 0) ++count;  // the other half of the pair comes along
   std::int64_t active = count < m ? count : m;
@@ -142,7 +147,6 @@ bool find_modes(const EigenProblem& p, const Reduced& lane, Workspace& w) {
   Modes modes{m, active, w.re, w.im, w.right, row_stride(active), dual ? w.left : nullptr, row_stride(m)};
   group_factors(m, lane.reflectors, lane.tau, w.factors);
   compute_side(lane, w, {false, active, modes.right_stride, w.y});
-  clear(modes.right, m * modes.right_stride);
   normalise_columns(modes, w.y, w.small);
   if (dual && !dual_rows(lane, w, modes)) return false;
   scaled_copy(p, lane.exponent, w.a);
@@ -197,10 +201,14 @@ void finish_vectors(const EigenVectors& v) {
   const std::int64_t n = p.n, s = row_stride(n);
   Scratch scratch{static_cast<char*>(v.memory)};
   const Workspace w = lay_out_workspace(scratch, n);
-  Modes modes{n, n, v.re, v.im, w.right, s, w.left, s};
-  clear(modes.right, n * s);
-  normalise_columns(modes, v.columns, w.small);
-  write_eigenvalues(p, v.re, v.im, v.exponent);
+  clear(w.re, round_up(n, 8));
+  clear(w.im, round_up(n, 8));
+  copy(w.re, v.re, n);
+  copy(w.im, v.im, n);
+  copy(w.y, v.columns, n * s);
+  Modes modes{n, n, w.re, w.im, w.right, s, w.left, s};
+  normalise_columns(modes, w.y, w.small);
+  write_eigenvalues(p, w.re, w.im, v.exponent);
   write_right(modes, p);
   *p.flags = 0;
   if (p.left) {

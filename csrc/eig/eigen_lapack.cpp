@@ -1,3 +1,6 @@
+// The fallback: LAPACK's Schur form is sound where inverse iteration is not, that is for repeated eigenvalues, whose
+// vectors it tells apart, and for defective matrices, whose left vectors no inverse gives. Right vectors then go the
+// common way.
 #include <algorithm>
 #include <cmath>
 #include <complex>

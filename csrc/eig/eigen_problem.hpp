@@ -14,8 +14,9 @@ enum EigenFlag : std::uint8_t {
   kEigenUnresolved = 4,      // between kernel and fallback only
 };
 
-// An eigenvalue of this condition has lost half its digits: the matrix is within sqrt(epsilon) of a defective one.
-inline constexpr double kEigenConditionLimit = 1e8;
+// Rounding splits a double eigenvalue that has one vector only into two whose conditions are about 1e7, as epsilon^-1/2
+// is, so the limit lies below that.
+inline constexpr double kEigenConditionLimit = 1e6;
 // Up to here the rows of R^-1 are good left vectors: their residuals grow with the conditions of all modes. Beyond it
 // LAPACK's own left vectors are better.
 inline constexpr double kInverseConditionLimit = 1e4;

@@ -33,16 +33,25 @@ std::vector<std::int64_t> native_order(const std::vector<EigenProblem>& problems
   return order;
 }
 
+// As many groups as the lanes ask for, rounded up to the threads, so that all of these are at work until the end: what
+// a group costs is the same however few lanes are filled, but for the vectors, which are most of it.
+std::int64_t count_groups(std::int64_t problems, std::int64_t lanes, std::int64_t threads) {
+  const std::int64_t least = (problems + lanes - 1) / lanes, even = (least + threads - 1) / threads * threads;
+  return std::min(problems, even);
+}
+
 void solve_native(const std::vector<EigenProblem>& problems, const std::vector<std::int64_t>& order, int threads) {
+  using Bytes = std::size_t(std::int64_t);
   const std::int64_t lanes = PYRNNSIM_CHOSEN(std::int64_t(), group_lanes)();
   const auto count = static_cast<std::int64_t>(order.size());
+  const std::int64_t groups = count_groups(count, lanes, std::max(1, threads));
   std::vector<Buffer> scratch(static_cast<std::size_t>(std::max(1, threads)));
-  parallel_for((count + lanes - 1) / lanes, threads, [&](std::int64_t index, int worker) {
-    EigenGroup group{problems.data(), order.data() + index * lanes, std::min(lanes, count - index * lanes), nullptr};
+  parallel_for(groups, threads, [&](std::int64_t index, int worker) {
+    const std::int64_t begin = index * count / groups, end = (index + 1) * count / groups;
+    EigenGroup group{problems.data(), order.data() + begin, end - begin, nullptr};
     std::int64_t largest = 0;
     for (std::int64_t l = 0; l < group.count; ++l)
       largest = std::max(largest, problems[static_cast<std::size_t>(group.order[l])].n);
-    using Bytes = std::size_t(std::int64_t);
     const std::size_t bytes = PYRNNSIM_CHOSEN(Bytes, group_scratch_bytes)(largest);
     group.memory = scratch[static_cast<std::size_t>(worker)].reserve(bytes);
     PYRNNSIM_CHOSEN(void(const EigenGroup&), solve_group)(group);

@@ -30,11 +30,11 @@ struct InverseLanes {
   struct Number {
     V re, im;
   };
-  // One elimination: what becomes of the column at hand c and its neighbour h, and the solution's element.
+  // One elimination of the column at hand c and its neighbour h: the pivot is h where `swap`, else c; the next column
+  // is the other one minus m times the pivot; z is the solution's element.
   struct Step {
     M swap;
-    Number keep, other;  // next column = keep c + other h
-    Number z;
+    Number m, z;
   };
 
   const double* columns;
@@ -84,11 +84,9 @@ struct InverseLanes {
     Step s;
     s.swap = absolute(h.re) > size_of(p);
     const Number pivot = at_least_tiny(choose(s.swap, h, p)), inverse = reciprocal(pivot);
-    const Number m = times(choose(s.swap, p, h), inverse), one{broadcast(1.0), V{}}, minus{-m.re, -m.im};
-    s.keep = choose(s.swap, one, minus);
-    s.other = choose(s.swap, minus, one);
+    s.m = times(choose(s.swap, p, h), inverse);
     s.z = times(b, inverse);
-    put(m_re, m_im, j, m);
+    put(m_re, m_im, j, s.m);
     store(swaps + j * kEigenLanes, select<double>(s.swap, broadcast(1.0), V{}));
     put(x_re, x_im, j, s.z);
     return s;
@@ -97,30 +95,18 @@ struct InverseLanes {
   // Moves row i on: h is the neighbour's element; the pivot column, h or c, leaves through the right-hand side x.
   template <bool DIAGONAL>
   PYRNNSIM_METHOD void advance(const Step& s, V h, Number& c, Number& x) const {
-    const V pr = select<double>(s.swap, h, c.re);
-    V next = s.keep.re * c.re;
-    next = next + s.other.re * h;
-    if constexpr (!COMPLEX) {
-      x.re = x.re - s.z.re * pr;
-      c.re = next;
-      return;
-    }
-    const V hi = DIAGONAL ? -shift.im : V{};
-    const V pi = select<double>(s.swap, hi, c.im);
-    V next_im = s.keep.re * c.im;
-    next_im = next_im + s.keep.im * c.re;
-    next_im = next_im + s.other.im * h;
-    next = next - s.keep.im * c.im;
-    if constexpr (DIAGONAL) {
-      next = next - s.other.im * hi;
-      next_im = next_im + s.other.re * hi;
-    }
+    const V pr = select<double>(s.swap, h, c.re), qr = select<double>(s.swap, c.re, h);
     x.re = x.re - s.z.re * pr;
+    c.re = qr - s.m.re * pr;
+    if constexpr (!COMPLEX) return;
+    const V hi = DIAGONAL ? -shift.im : V{};
+    const V pi = select<double>(s.swap, hi, c.im), qi = select<double>(s.swap, c.im, hi);
     x.im = x.im - s.z.re * pi;
     x.re = x.re + s.z.im * pi;
     x.im = x.im - s.z.im * pr;
-    c.re = next;
-    c.im = next_im;
+    c.im = qi - s.m.re * pi;
+    c.re = c.re + s.m.im * pi;
+    c.im = c.im - s.m.im * pr;
   }
 
   PYRNNSIM_METHOD Number column_at(std::int64_t i) const { return get(c_re, c_im, i); }

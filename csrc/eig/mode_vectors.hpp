@@ -35,14 +35,17 @@ struct VectorSide {
 static void copy_columns(const Reduced& m, bool left, double* columns) {
   const std::int64_t n = m.n, s = row_stride(n);
   clear(columns, n * s);
-  for (std::int64_t i = 0; i < n; ++i)
-    for (std::int64_t j = i > 0 ? i - 1 : 0; j < n; ++j) {
-      const double value = m.h[i * s + j];
-      if (left)
-        columns[(n - 1 - i) * s + n - 1 - j] = value;
-      else
-        columns[j * s + i] = value;
-    }
+  if (left) {
+    for (std::int64_t i = 0; i < n; ++i)
+      for (std::int64_t j = i > 0 ? i - 1 : 0; j < n; ++j) columns[(n - 1 - i) * s + n - 1 - j] = m.h[i * s + j];
+    return;
+  }
+  constexpr std::int64_t kLine = 8;  // rows at a time, so that whole cache lines are written
+  for (std::int64_t first = 0; first < n; first += kLine) {
+    const std::int64_t end = first + kLine < n ? first + kLine : n;
+    for (std::int64_t j = first > 0 ? first - 1 : 0; j < n; ++j)
+      for (std::int64_t i = first, stop = j + 2 < end ? j + 2 : end; i < stop; ++i) columns[j * s + i] = m.h[i * s + j];
+  }
 }
 
 struct Norms {
@@ -51,16 +54,18 @@ struct Norms {
 };
 
 static Norms norms_of(const double* columns, std::int64_t n, std::int64_t stride) {
+  constexpr int W = kWidth<double>;
   Norms norms{};
   for (std::int64_t j = 0; j < n; ++j) {
-    double sum = 0, squares = 0;
-    for (std::int64_t i = 0; i < n; ++i) {
-      const double x = columns[j * stride + i];
-      sum += __builtin_fabs(x);
+    Vec<double> sums{}, squares{};
+    for (std::int64_t i = 0; i < n; i += W) {
+      const Vec<double> x = load(columns + j * stride + i);
+      sums += absolute(x);
       squares += x * x;
     }
+    const double sum = horizontal_sum<double>(sums), square = horizontal_sum<double>(squares);
     norms.one = sum > norms.one ? sum : norms.one;
-    norms.longest = squares > norms.longest ? squares : norms.longest;
+    norms.longest = square > norms.longest ? square : norms.longest;
   }
   norms.longest = __builtin_sqrt(norms.longest);
   return norms;
@@ -105,7 +110,7 @@ static void compute_side(const Reduced& m, const Workspace& w, const VectorSide&
   const FlushDenormals flush;
   const std::int64_t n = m.n;
   copy_columns(m, side.left, w.columns);
-  clear(side.y, n * side.stride);
+  for (std::int64_t i = 0; i < n; ++i) clear(side.y + i * side.stride + side.count, side.stride - side.count);
   const Norms norms = norms_of(w.columns, n, row_stride(n));
   const InverseIteration it{w.columns,  n, row_stride(n), norms.one, norms.longest * allowed_residual(n, kGood),
                             w.iteration};
@@ -147,7 +152,7 @@ static bool iterate_left(const Reduced& m, const Workspace& w, const Modes& mode
   clear(rows, p * ls);
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t k = 0; k < p; ++k) rows[k * ls + i] = w.y[i * s + k];
-  product(p, p, n, rows, ls, modes.right, s, g, s);
+  product(p, p, n, {rows, ls, 1}, modes.right, s, g, s);
   for (std::int64_t k = 0; k < p; ++k)
     for (std::int64_t j = p; j < s; ++j) g[k * s + j] = 0;
   if (coupling_of(modes, g, s) <= kDecoupled)
@@ -155,7 +160,7 @@ static bool iterate_left(const Reduced& m, const Workspace& w, const Modes& mode
       for (std::int64_t j = 0; j < p; ++j)
         if (j != k && j != (modes.im[k] > 0 ? k + 1 : modes.im[k] < 0 ? k - 1 : k)) g[k * s + j] = 0;
   if (!invert(p, g, s, w.inverse)) return false;
-  product(p, n, p, g, s, rows, ls, modes.left, ls);
+  product(p, n, p, {g, s, 1}, rows, ls, modes.left, ls);
   return true;
 }
 

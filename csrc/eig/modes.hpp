@@ -10,14 +10,20 @@ namespace pyrnnsim::PYRNNSIM_ISA {
 
 struct Modes {
   std::int64_t n, count;
-  const double *re, *im;  // (count,) sorted; im > 0: first of a pair, < 0: second
+  const double *re, *im;  // sorted; im > 0: first of a pair, < 0: second; readable up to whole vectors
   double* right;          // (n, right_stride)
   std::int64_t right_stride;
   double* left;  // (count, left_stride), or nullptr
   std::int64_t left_stride;
 };
 
-// Sorts eigenvalues whose pairs are adjacent, positive imaginary part first; equal magnitudes by real part.
+// The other half of each pair in a row of columns k ...; zero for real ones. Reads one number to either side.
+PYRNNSIM_INLINE Vec<double> partners(const double* row, Vec<double> im) {
+  return select<double>(im > 0.0, load(row + 1), select<double>(im < 0.0, load(row - 1), Vec<double>{}));
+}
+
+// Sorts eigenvalues whose pairs are adjacent, positive imaginary part first; equal magnitudes by real part. Zeros fill
+// the last vector.
 static void sort_eigenvalues(std::int64_t n, const double* re, const double* im, double* sorted_re, double* sorted_im,
                              double* magnitude, std::int64_t* heads) {
   std::int64_t units = 0;
@@ -42,40 +48,42 @@ static void sort_eigenvalues(std::int64_t n, const double* re, const double* im,
       sorted_re[at] = re[i];
       sorted_im[at] = im[i];
     }
+  for (; at < round_up(n, kWidth<double>); ++at) sorted_re[at] = sorted_im[at] = 0;
 }
 
 // Columns of `from` brought to length 1 with their largest element real and positive; `work`: 4 * stride doubles.
+// Columns beyond m.count must be zero and become so.
 static void normalise_columns(const Modes& m, const double* from, double* work) {
-  const std::int64_t s = m.right_stride;
+  constexpr int W = kWidth<double>;
+  const std::int64_t s = m.right_stride, width = round_up(m.count, W);
   double *squares = work, *peak = work + s, *c = work + 2 * s, *d = work + 3 * s;
   clear(work, 4 * s);
-  for (std::int64_t i = 0; i < m.n; ++i) {
-    const double* row = from + i * s;
-    for (std::int64_t k = 0; k < m.count; ++k) {
-      const double x = row[k], y = m.im[k] > 0 ? row[k + 1] : 0, size = x * x + y * y;
-      squares[k] += size;
-      if (size > peak[k]) {
-        peak[k] = size;
-        c[k] = x;
-        d[k] = y;
-      }
+  for (std::int64_t i = 0; i < m.n; ++i)
+    for (std::int64_t k = 0; k < width; k += W) {
+      const Vec<double> x = load(from + i * s + k), y = partners(from + i * s + k, load(m.im + k));
+      const Vec<double> size = x * x + y * y, most = load(peak + k);
+      const Mask<double> larger = size > most;
+      store(squares + k, load(squares + k) + size);
+      store(peak + k, select<double>(larger, size, most));
+      store(c + k, select<double>(larger, x, load(c + k)));
+      store(d + k, select<double>(larger, y, load(d + k)));
     }
-  }
   for (std::int64_t k = 0; k < m.count; ++k) {
+    if (m.im[k] < 0) {  // what its partner has, exactly
+      c[k] = c[k - 1];
+      d[k] = -d[k - 1];
+      continue;
+    }
     const double scale = 1 / (__builtin_sqrt(squares[k]) * __builtin_sqrt(peak[k]));
     c[k] *= scale;
     d[k] *= scale;
   }
-  for (std::int64_t i = 0; i < m.n; ++i) {
-    const double* row = from + i * s;
-    double* out = m.right + i * s;
-    for (std::int64_t k = 0; k < m.count; ++k) {
-      if (m.im[k] < 0) continue;
-      const double x = row[k], y = m.im[k] > 0 ? row[k + 1] : 0;
-      out[k] = c[k] * x + d[k] * y;
-      if (m.im[k] > 0) out[k + 1] = c[k] * y - d[k] * x;
+  for (std::int64_t i = 0; i < m.n; ++i)
+    for (std::int64_t k = 0; k < width; k += W) {
+      const Vec<double> x = load(from + i * s + k), y = partners(from + i * s + k, load(m.im + k));
+      store(m.right + i * s + k, load(c + k) * x + load(d + k) * y);
     }
-  }
+  for (std::int64_t i = 0; i < m.n; ++i) clear(m.right + i * s + width, s - width);
 }
 
 struct Residual {
@@ -85,17 +93,18 @@ struct Residual {
 
 // `image` (n, right_stride) is scratch, `squares` (right_stride,) too.
 static Residual residual_of(const Modes& m, const double* a, std::int64_t stride, double* image, double* squares) {
-  product(m.n, m.count, m.n, a, stride, m.right, m.right_stride, image, m.right_stride);
+  constexpr int W = kWidth<double>;
+  product(m.n, m.count, m.n, {a, stride, 1}, m.right, m.right_stride, image, m.right_stride);
   clear(squares, m.right_stride);
   double norm = 0;
   for (std::int64_t i = 0; i < m.n; ++i) {
     const double* r = m.right + i * m.right_stride;
     const double* t = image + i * m.right_stride;
-    norm += row_norm(a + i * stride, m.n) * row_norm(a + i * stride, m.n);
-    for (std::int64_t k = 0; k < m.count; ++k) {
-      const double partner = m.im[k] == 0 ? 0 : m.im[k] > 0 ? r[k + 1] : r[k - 1];
-      const double e = t[k] - m.re[k] * r[k] + m.im[k] * partner;
-      squares[k] += e * e;
+    norm += row_squares(a + i * stride, m.n);
+    for (std::int64_t k = 0; k < m.count; k += W) {
+      const Vec<double> im = load(m.im + k), partner = partners(r + k, im);
+      const Vec<double> e = load(t + k) - load(m.re + k) * load(r + k) + im * partner;
+      store(squares + k, load(squares + k) + e * e);
     }
   }
   double worst = 0;
@@ -106,33 +115,51 @@ static Residual residual_of(const Modes& m, const double* a, std::int64_t stride
   return {__builtin_sqrt(worst), __builtin_sqrt(norm)};
 }
 
-static void write_right(const Modes& m, const EigenProblem& p) {
-  for (std::int64_t i = 0; i < m.n; ++i) {
-    const double* row = m.right + i * m.right_stride;
-    double* out = p.right + 2 * i * p.modes;
-    for (std::int64_t k = 0; k < p.modes; ++k) {
-      out[2 * k] = m.im[k] < 0 ? row[k - 1] : row[k];
-      out[2 * k + 1] = m.im[k] == 0 ? 0 : m.im[k] < 0 ? -row[k] : row[k + 1];
+// Complex numbers from their parts, `count` of them.
+PYRNNSIM_INLINE void write_complex(double* out, Vec<double> re, Vec<double> im, std::int64_t count) {
+  constexpr int W = kWidth<double>;
+  alignas(kVectorBytes) double parts[2][W];
+  store(parts[0], re);
+  store(parts[1], im);
+  if (count >= W) {
+#pragma GCC unroll 8
+    for (int l = 0; l < W; ++l) {
+      out[2 * l] = parts[0][l];
+      out[2 * l + 1] = parts[1][l];
     }
+    return;
   }
+  for (int l = 0; l < count; ++l) {
+    out[2 * l] = parts[0][l];
+    out[2 * l + 1] = parts[1][l];
+  }
+}
+
+static void write_right(const Modes& m, const EigenProblem& p) {
+  constexpr int W = kWidth<double>;
+  for (std::int64_t i = 0; i < m.n; ++i)
+    for (std::int64_t k = 0; k < p.modes; k += W) {
+      const double* row = m.right + i * m.right_stride + k;
+      const Vec<double> im = load(m.im + k), x = load(row), y = partners(row, im);
+      const Mask<double> second = im < 0.0;
+      write_complex(p.right + 2 * (i * p.modes + k), select<double>(second, y, x), select<double>(second, -x, y),
+                    p.modes - k);
+    }
 }
 
 // Also the conditions: lengths of the left vectors. Returns the largest.
 static double write_left(const Modes& m, const EigenProblem& p) {
+  constexpr int W = kWidth<double>;
   double worst = 0;
   for (std::int64_t k = 0; k < p.modes; ++k) {
     const bool pair = m.im[k] != 0;
     const double* x = m.left + (m.im[k] < 0 ? k - 1 : k) * m.left_stride;
     const double* y = pair ? x + m.left_stride : x;
     const double share_x = pair ? 0.5 : 1, share_y = m.im[k] > 0 ? -0.5 : pair ? 0.5 : 0;
-    double* out = p.left + 2 * k * m.n;
-    double squares = 0;
-    for (std::int64_t j = 0; j < m.n; ++j) {
-      out[2 * j] = share_x * x[j];
-      out[2 * j + 1] = pair ? share_y * y[j] : 0;
-    }
-    for (std::int64_t j = 0; j < 2 * m.n; ++j) squares += out[j] * out[j];
-    p.condition[k] = __builtin_sqrt(squares);
+    for (std::int64_t j = 0; j < m.n; j += W)
+      write_complex(p.left + 2 * (k * m.n + j), share_x * load(x + j), share_y * load(y + j), m.n - j);
+    const double squares = row_squares(x, m.n) + (pair ? row_squares(y, m.n) : 0);
+    p.condition[k] = share_x * __builtin_sqrt(squares);
     worst = p.condition[k] > worst || squares != squares ? p.condition[k] : worst;
   }
   return worst;

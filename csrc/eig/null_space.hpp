@@ -65,7 +65,7 @@ static bool extend_by_null_space(const Reduced& lane, const Workspace& w, const 
   clear(coupling, m * cs);
   for (std::int64_t i = 0; i < m; ++i)
     for (std::int64_t j = 0; j < zeros; ++j) coupling[i * cs + j] = w.a[lane.units[i] * s + w.heads[j]];
-  product(active, zeros, m, modes.left, modes.left_stride, coupling, cs, share, cs);
+  product(active, zeros, m, {modes.left, modes.left_stride, 1}, coupling, cs, share, cs);
   if (!divide_by_eigenvalues(modes, zeros, share)) return false;
   all.left = w.a;
   clear(all.left, all.count * s);
@@ -74,7 +74,7 @@ static bool extend_by_null_space(const Reduced& lane, const Workspace& w, const 
     for (std::int64_t j = 0; j < zeros; ++j) all.left[k * s + w.heads[j]] = share[k * cs + j];
   }
   double* image = w.columns;
-  if (all.count > active) product(m, zeros, active, modes.right, modes.right_stride, share, cs, image, cs);
+  if (all.count > active) product(m, zeros, active, {modes.right, modes.right_stride, 1}, share, cs, image, cs);
   for (std::int64_t k = active; k < all.count; ++k)
     make_null_vector(lane, image + k - active, cs, w.heads[k - active], all.right + k, all.left + k * s, s);
   return true;

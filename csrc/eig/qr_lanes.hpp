@@ -11,7 +11,7 @@
 
 namespace pyrnnsim::PYRNNSIM_ISA {
 
-inline constexpr std::int64_t kDelay = 24;
+inline constexpr std::int64_t kDelay = 24, kShortDelay = 8;
 inline constexpr int kMaxIterations = 120;  // for one eigenvalue or pair
 inline constexpr double kRounding = 2.220446049250313e-16;
 
@@ -97,23 +97,19 @@ static void choose_shifts(const QrLanes& q, QrState& state, int l) {
   for (int i = 0; i < 3; ++i) state.start[i][l] = xyz[i];
 }
 
-// Makes the reflector of step k in every lane and moves the bulges on by one column.
-PYRNNSIM_INLINE ReflectorLanes chase(const QrLanes& q, const QrState& state, std::int64_t k) {
+// Makes the reflector of step k in every lane. `below` holds the elements of column k - 1 in rows k, k + 1, k + 2, and
+// on return what becomes of them: the bulges have moved on by one column.
+PYRNNSIM_INLINE ReflectorLanes chase(const QrState& state, std::int64_t k, Vec<double> (&below)[3]) {
   using V = Vec<double>;
   const V row = broadcast(static_cast<double>(k)), low = load(state.low), high = load(state.high);
   const Mask<double> start = row == low, inside = (row >= low) & (row < high), three = row + 2.0 <= high;
-  const std::int64_t down = q.stride * kEigenLanes;
-  double* p = element(q, k, k) - kEigenLanes;
-  V old[3]{};
-  if (k > 0)
-    for (int i = 0; i < 3; ++i) old[i] = load(p + i * down);
-  const V x = select<double>(start, load(state.start[0]), old[0]),
-          y = select<double>(start, load(state.start[1]), old[1]);
-  const V z = select<double>(three, select<double>(start, load(state.start[2]), old[2]), V{});
+  const V x = select<double>(start, load(state.start[0]), below[0]),
+          y = select<double>(start, load(state.start[1]), below[1]);
+  const V z = select<double>(three, select<double>(start, load(state.start[2]), below[2]), V{});
   V squares = x * x;
   squares = squares + y * y;
   squares = squares + z * z;
-  const Mask<double> worth = inside & (squares > 1e-290);
+  const Mask<double> worth = inside & (squares > 1e-290), moved = inside & ~start;
   const V root = square_root(squares), s = select<double>(x < 0.0, -root, root), pivot = x + s;
   const V inverse = select<double>(worth, 1.0 / (pivot * s), V{}), by_pivot = s * inverse;
   ReflectorLanes r;
@@ -122,42 +118,99 @@ PYRNNSIM_INLINE ReflectorLanes chase(const QrLanes& q, const QrState& state, std
   r.v3 = z * by_pivot;
   r.tau2 = r.tau * r.v2;
   r.tau3 = r.tau * r.v3;
-  if (k > 0) {
-    const Mask<double> moved = inside & ~start;
-    store(p, select<double>(moved & worth, -s, old[0]));
-    store(p + down, select<double>(moved, V{}, old[1]));
-    store(p + 2 * down, select<double>(moved & three, V{}, old[2]));
-  }
+  below[0] = select<double>(moved & worth, -s, below[0]);
+  below[1] = select<double>(moved, V{}, below[1]);
+  below[2] = select<double>(moved & three, V{}, below[2]);
   return r;
 }
 
-static void sweep(const QrLanes& q, const QrState& state) {
+static ReflectorLanes first_reflector(const QrLanes& q, const QrState& state) {
+  const std::int64_t down = q.stride * kEigenLanes;
+  double* p = element(q, state.first, state.first) - kEigenLanes;
+  Vec<double> below[3]{};
+  if (state.first == 0) return chase(state, 0, below);
+  for (int i = 0; i < 3; ++i) below[i] = load(p + i * down);
+  const ReflectorLanes r = chase(state, state.first, below);
+  for (int i = 0; i < 3; ++i) store(p + i * down, below[i]);
+  return r;
+}
+
+// Applies r to lines a, a + apart, ... before `stop`; a line's three elements are `step` apart.
+PYRNNSIM_INLINE void reflect_each(const ReflectorLanes& r, double* a, const double* stop, std::int64_t apart,
+                                  std::int64_t step) {
+  for (; a < stop; a += apart) {
+    Vec<double> x = load(a), y = load(a + step), z = load(a + 2 * step);
+    reflect(r, x, y, z);
+    store(a, x);
+    store(a + step, y);
+    store(a + 2 * step, z);
+  }
+}
+
+// Applies r of step k from both sides to rows k ... k + 3 of columns k, k + 1, k + 2 and makes the next reflector of
+// them: its square root and divisions then run while r goes to the other lines. Beyond the window this changes nothing.
+PYRNNSIM_INLINE ReflectorLanes advance_bulge(const QrLanes& q, const QrState& state, std::int64_t k,
+                                             const ReflectorLanes& r) {
   constexpr int W = kEigenLanes;
-  const std::int64_t first = state.first, last = state.last, down = q.stride * W;
-  for (std::int64_t begin = first; begin < last; begin += kDelay) {
+  Vec<double> a[4][3];
+  double* corner = element(q, k, k);
+  const std::int64_t down = q.stride * W;
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i)
+#pragma GCC unroll 3
+    for (int j = 0; j < 3; ++j) a[i][j] = load(corner + i * down + j * W);
+#pragma GCC unroll 3
+  for (int j = 0; j < 3; ++j) reflect(r, a[0][j], a[1][j], a[2][j]);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) reflect(r, a[i][0], a[i][1], a[i][2]);
+  ReflectorLanes next{};
+  if (k + 1 < state.last) {
+    Vec<double> below[3] = {a[1][0], a[2][0], a[3][0]};
+    next = chase(state, k + 1, below);
+#pragma GCC unroll 3
+    for (int i = 0; i < 3; ++i) a[i + 1][0] = below[i];
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i)
+#pragma GCC unroll 3
+    for (int j = 0; j < 3; ++j) store(corner + i * down + j * W, a[i][j]);
+  return next;
+}
+
+// Steps begin ... end - 1, applied to rows and columns begin ... end + 2 only; `next` is the reflector at hand.
+PYRNNSIM_INLINE void sweep_nearby(const QrLanes& q, const QrState& state, std::int64_t begin, std::int64_t end,
+                                  ReflectorLanes& next) {
+  constexpr int W = kEigenLanes;
+  const std::int64_t last = state.last, edge = end + 2 < last ? end + 2 : last, down = q.stride * W;
+  for (std::int64_t k = begin; k < end; ++k) {
+    const ReflectorLanes r = next;
+    store_reflector(q.reflectors + k * kReflectorDoubles, r);
+    next = advance_bulge(q, state, k, r);
+    reflect_each(r, element(q, k, k + 3), element(q, k, edge + 1), W, down);
+    reflect_each(r, element(q, begin, k), element(q, k, k), down, W);
+  }
+}
+
+// Steps begin ... end - 1, delayed: to the columns from end + 3 to `right` and to the rows from `top` to begin - 1.
+PYRNNSIM_INLINE void sweep_afar(const QrLanes& q, const QrState& state, std::int64_t begin, std::int64_t end,
+                                std::int64_t top, std::int64_t right) {
+  const std::int64_t edge = end + 2 < state.last ? end + 2 : state.last;
+  const double* delayed = q.reflectors + begin * kReflectorDoubles;
+  reflect_columns(element(q, begin, edge + 1), q.stride, right - edge, end - begin, delayed);
+  reflect_rows(element(q, top, begin), q.stride, begin - top, end - begin, delayed);
+}
+
+static void sweep(const QrLanes& q, const QrState& state) {
+  const std::int64_t last = state.last;
+  ReflectorLanes next = first_reflector(q, state);
+  for (std::int64_t begin = state.first; begin < last; begin += kDelay) {
     const std::int64_t end = begin + kDelay < last ? begin + kDelay : last, edge = end + 2 < last ? end + 2 : last;
-    for (std::int64_t k = begin; k < end; ++k) {
-      const ReflectorLanes r = chase(q, state, k);
-      store_reflector(q.reflectors + k * kReflectorDoubles, r);
-      for (double *a = element(q, k, k), *stop = element(q, k, edge); a <= stop; a += W) {
-        Vec<double> x = load(a), y = load(a + down), z = load(a + 2 * down);
-        reflect(r, x, y, z);
-        store(a, x);
-        store(a + down, y);
-        store(a + 2 * down, z);
-      }
-      const std::int64_t bottom = k + 3 < last ? k + 3 : last;
-      for (double *a = element(q, begin, k), *stop = element(q, bottom, k); a <= stop; a += down) {
-        Vec<double> x = load(a), y = load(a + W), z = load(a + 2 * W);
-        reflect(r, x, y, z);
-        store(a, x);
-        store(a + W, y);
-        store(a + 2 * W, z);
-      }
+    for (std::int64_t near = begin; near < end; near += kShortDelay) {
+      const std::int64_t stop = near + kShortDelay < end ? near + kShortDelay : end;
+      sweep_nearby(q, state, near, stop, next);
+      sweep_afar(q, state, near, stop, begin, edge);
     }
-    const double* delayed = q.reflectors + begin * kReflectorDoubles;
-    reflect_columns(element(q, begin, edge + 1), q.stride, last - edge, end - begin, delayed);
-    reflect_rows(element(q, first, begin), q.stride, begin - first, end - begin, delayed);
+    sweep_afar(q, state, begin, end, state.first, last);
   }
 }
 

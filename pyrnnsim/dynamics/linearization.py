@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any, Self
@@ -11,11 +11,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyrnnsim._frame import as_frame
+from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics import spectra
 from pyrnnsim.dynamics.starts import given_starts
 from pyrnnsim.dynamics.subjects import parse_subjects
-from pyrnnsim.populations.activity import as_frame
+from pyrnnsim.dynamics.systems import System
+from pyrnnsim.eigen import CONDITION_LIMIT
 from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
@@ -24,8 +27,6 @@ from pyrnnsim.populations.store import read_tensors, write_tensors
 from pyrnnsim.populations.table import Row
 
 _FORMAT = "pyrnnsim linearization 1"
-#: Condition number of an eigenvalue from which on half of the digits are gone, and left vectors mean little.
-_ILL = 1e8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,8 +60,8 @@ class Linearization:
 
     @property
     def ill_conditioned(self) -> NDArray[np.bool_]:
-        """(n,) whether a condition number exceeds 1e8, so that the decomposition cannot be relied on."""
-        return np.asarray(~(self.condition <= _ILL).all(axis=-1))
+        """(n,) whether a condition number exceeds 1e6, as of a defective J: the modes cannot be relied on."""
+        return np.asarray(~(self.condition <= CONDITION_LIMIT).all(axis=-1))
 
     @property
     def time_constants(self) -> NDArray[np.float64]:
@@ -145,6 +146,8 @@ def linearize(
     population: Population | Network | TrainingRecord | Callable[[Any, Any], Any],
     states: ArrayLike,
     inputs: ArrayLike,
+    *,
+    n_jobs: int | None = None,
 ) -> Linearization:
     """Jacobians and modes of networks at given states and inputs, in float64.
 
@@ -153,14 +156,16 @@ def linearize(
             :func:`pyrnnsim.find_fixed_points`.
         states: h: (n, S), or (K, n, S) with one set for each of K networks. A population of one takes both.
         inputs: x: (M,) for all states, or (n, M).
+        n_jobs: Threads; None or -1 is every core. No result depends on it.
     Returns:
         Arrays with leading axes (n,) or (K, n), as ``states`` has them.
     Raises:
         TypeError, ValueError: For shapes that do not fit, or numbers that are not finite.
-    Cost: about 25 S^3 flops per state, for the eigenvectors.
+    Cost: about 20 S^3 flops per state, for the eigenvectors: see :func:`pyrnnsim.eig`.
     Source: Maheswaranathan et al. 2019, 2.3 and equation 5.
     """
     caller = "linearize"
+    jobs = parse_jobs(caller, n_jobs)
     subjects = parse_subjects(caller, population)
     array = as_numbers(caller, "states", states)
     wanted = len(subjects.systems)
@@ -175,17 +180,36 @@ def linearize(
     points = given_starts(caller, array if array.ndim == 3 else array[None], subjects.systems, "states")
     given = _inputs(caller, inputs, len(points[0]), subjects.systems)
     with thread_limit():
-        parts = [_linearized(system, one, given) for system, one in zip(subjects.systems, points, strict=True)]
-    if array.ndim == 2:
-        return parts[0]
-    stacked = {field.name: np.stack([getattr(part, field.name) for part in parts]) for field in fields(Linearization)}
-    return Linearization(**stacked)
+        made = _linearized(subjects.systems, points, given, jobs)
+    if array.ndim == 3:
+        return made
+    return Linearization(**{field.name: getattr(made, field.name)[0] for field in fields(Linearization)})
 
 
-def _linearized(system: Any, states: NDArray[np.float64], inputs: NDArray[np.float64]) -> Linearization:
-    expansion = system.expand(states, inputs)
-    made = spectra.modes(expansion.by_states)
-    return Linearization(states, inputs, expansion.by_states, expansion.by_inputs, *made)
+def _linearized(
+    systems: Sequence[System],
+    points: Sequence[NDArray[np.float64]],
+    inputs: NDArray[np.float64],
+    jobs: int,
+) -> Linearization:
+    expansions = []
+    for system, states in zip(systems, points, strict=True):
+        system.threads = jobs
+        expansions.append(system.expand(states, inputs))
+    jacobians = np.stack([one.by_states for one in expansions])
+    found = spectra.modes([system.name for system in systems], jacobians, jobs)
+    assert found.left is not None
+    assert found.condition is not None
+    return Linearization(
+        np.stack(points),
+        np.stack([inputs] * len(systems)),
+        jacobians,
+        np.stack([one.by_inputs for one in expansions]),
+        found.eigenvalues,
+        found.right,
+        found.left,
+        found.condition,
+    )
 
 
 def _inputs(caller: str, inputs: object, count: int, systems: Any) -> NDArray[np.float64]:

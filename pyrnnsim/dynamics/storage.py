@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.populations.activity import as_frame
+from pyrnnsim._frame import as_frame
 from pyrnnsim.populations.store import read_tensors, write_tensors
 from pyrnnsim.populations.table import Row, to_text
 

@@ -28,7 +28,7 @@ def matrix_panels(distances: Mapping[str, ArrayLike], *, groups: Sequence[str] |
         distances: Measure -> ``(K, K)`` matrix.
         groups: K labels common to all panels.
     """
-    figure, axes = _grid(len(distances), 2.05, "matrix_panels")
+    figure, axes = grid(len(distances), 2.05, "matrix_panels")
     for ax, (measure, values) in zip(axes, distances.items(), strict=True):
         plot_matrix(values, groups=groups, metric=measure, ax=ax)
     return _finish(figure, groups, marker="s")
@@ -41,7 +41,7 @@ def embedding_panels(embeddings: Mapping[str, Embedding], *, groups: Sequence[st
         embeddings: Measure -> embedding of the K networks.
         groups: K labels common to all panels.
     """
-    figure, axes = _grid(len(embeddings), 2.25, "embedding_panels")
+    figure, axes = grid(len(embeddings), 2.25, "embedding_panels")
     for ax, (measure, embedding) in zip(axes, embeddings.items(), strict=True):
         plot_embedding(embedding, groups=groups, metric=measure, ax=ax)
     return _finish(figure, groups)
@@ -57,7 +57,7 @@ def dendrogram_panels(
         names: K names, written at the leaves where they fit.
         groups: K labels common to all panels.
     """
-    figure, axes = _grid(len(distances), 2.4, "dendrogram_panels")
+    figure, axes = grid(len(distances), 2.4, "dendrogram_panels")
     for ax, (measure, values) in zip(axes, distances.items(), strict=True):
         plot_dendrogram(values, names=names, groups=groups, metric=measure, ax=ax)
     return _finish(figure, groups)
@@ -69,7 +69,7 @@ def topology_panels(graphs: Sequence[TopologyGraph]) -> Figure:
     Args:
         graphs: One per panel.
     """
-    figure, axes = _grid(len(graphs), 2.3, "topology_panels", "graph")
+    figure, axes = grid(len(graphs), 2.3, "topology_panels", "graph")
     for ax, graph in zip(axes, graphs, strict=True):
         plot_topology(graph, ax=ax)
         ax.set_title(graph.name, fontsize=SMALL)  # the full title is wider than a panel
@@ -77,7 +77,17 @@ def topology_panels(graphs: Sequence[TopologyGraph]) -> Figure:
     return figure
 
 
-def _grid(count: int, height: float, caller: str, noun: str = "measure") -> tuple[Figure, list[Axes]]:
+def grid(count: int, height: float, caller: str, noun: str = "measure") -> tuple[Figure, list[Axes]]:
+    """A figure 7 in wide, or less for fewer than three panels, and the axes of its panels, row by row.
+
+    Args:
+        count: Panels.
+        height: Of each, in inches.
+        caller: For errors.
+        noun: What a panel shows.
+    Raises:
+        ValueError: If there is none.
+    """
     if count == 0:
         raise ValueError(f"{caller}: at least one {noun} is needed, got none")
     columns = 2 if count == 4 else min(_COLUMNS, count)

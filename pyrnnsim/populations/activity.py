@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim._frame import as_frame
 from pyrnnsim._machine import available_memory
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
@@ -86,15 +85,6 @@ def frame(population: Population) -> Any:
         for network in population
     ]
     return as_frame(rows, "Population.frame")
-
-
-def as_frame(rows: Sequence[dict[str, Any]], caller: str) -> Any:
-    """The rows as a pandas table."""
-    try:
-        pandas = import_module("pandas")
-    except ImportError as error:
-        raise ImportError(f"{caller}: pandas is missing ({error}); `pip install pandas`") from error
-    return pandas.DataFrame(list(rows))
 
 
 def _checked(population: Population, inputs: object, caller: str) -> NDArray[Any]:

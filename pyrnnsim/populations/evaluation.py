@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim._frame import as_frame
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
-from pyrnnsim.populations.activity import as_frame
 from pyrnnsim.populations.loss import mean_squared_error, outputs_of
 from pyrnnsim.populations.table import Row, to_text
 from pyrnnsim.populations.trials import check_task, checked_trials

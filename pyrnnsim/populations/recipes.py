@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.populations.activity import as_frame
+from pyrnnsim._frame import as_frame
 from pyrnnsim.populations.cell import parse_choice
 from pyrnnsim.populations.settings import default_settings
 from pyrnnsim.populations.table import Row, to_text

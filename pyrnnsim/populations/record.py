@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.populations.activity import as_frame
+from pyrnnsim._frame import as_frame
 from pyrnnsim.populations.table import Row, to_text
 
 if TYPE_CHECKING:

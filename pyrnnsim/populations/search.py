@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.populations.activity import as_frame
+from pyrnnsim._frame import as_frame
 from pyrnnsim.populations.halving import Halving, standing
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population

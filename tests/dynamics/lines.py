@@ -8,8 +8,8 @@ import numpy as np
 
 from pyrnnsim import FixedPoints, FixedPointSet, Population
 from pyrnnsim.dynamics.points.assessment import assess
-from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.subjects import parse_subjects
+from pyrnnsim.eigen import eigenvalues
 
 TOLERANCE = 1e-8
 
@@ -20,7 +20,7 @@ def points_of(subject, states, x=(), name=None) -> FixedPointSet:
     states, x = np.asarray(states, dtype=np.float64), np.asarray(x, dtype=np.float64)
     system.size = states.shape[1]
     made = assess(system, x, states, TOLERANCE)
-    values = eigenvalues(made.by_states)
+    values = eigenvalues(made.by_states, 1)
     return FixedPointSet(
         name=name or system.name,
         input=x,

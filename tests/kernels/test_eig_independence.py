@@ -43,6 +43,14 @@ def test_bits_depend_on_neither_company_nor_order_nor_threads(rng, modes):
         assert_equal(solve(matrices[k : k + 1], modes), {name: value[k : k + 1] for name, value in together.items()})
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 9, 17, 27])
+@pytest.mark.parametrize("n_jobs", [2, 5, 40])
+def test_every_matrix_is_solved_however_they_are_shared_out(rng, count, n_jobs):
+    matrices = rng.normal(size=(count, 6, 6))
+    assert_equal(solve(matrices, 6, n_jobs), solve(matrices, 6))
+    np.testing.assert_allclose(solve(matrices, 6, n_jobs)["eigenvalues"].sum(axis=1), matrices.trace(0, 1, 2))
+
+
 def test_right_vectors_do_not_depend_on_left_ones_of_matrices_that_need_no_fallback(rng):
     matrices = rng.normal(size=(9, 30, 30))
     alone = solve(matrices, 30, left=False)

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim._frame import as_frame
 from pyrnnsim.dynamics.storage import Result
-from pyrnnsim.populations.activity import as_frame
 from pyrnnsim.populations.table import Row
 
 Floats = NDArray[np.float64]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.dynamics.points.merging import canonical_order
-from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.systems import System, trust_radius
+from pyrnnsim.eigen import eigenvalues
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -99,7 +99,7 @@ def floquet_multipliers(jacobians: Floats) -> Complexes:
         blocks = _blocks(turned)
         if max(end - begin for begin, end in blocks) <= 2:
             break
-    parts = [eigenvalues((turned[b:e, b:e] @ triangle[b:e, b:e])[None])[0] for b, e in blocks]
+    parts = [eigenvalues((turned[b:e, b:e] @ triangle[b:e, b:e])[None], 1)[0] for b, e in blocks]
     values = np.concatenate(parts)
     return np.asarray(values[np.lexsort((-values.imag, values.real, -np.abs(values)))])
 

@@ -55,4 +55,4 @@ class RestingPlaces:
         made = assess(self.system, self.x, ends, self.tolerance)
         if not made.fixed[0]:
             return ends[0], False, np.inf
-        return ends[0], True, float(np.abs(eigenvalues(made.by_states)).max())
+        return ends[0], True, float(np.abs(eigenvalues("find_limit_cycles", self.system.name, made.by_states)).max())

@@ -117,7 +117,7 @@ def _outcome(
     basin = np.concatenate(
         [np.bincount(one[one >= 0], minlength=n) for one, n in zip((label, slow_label), parts, strict=True)]
     )
-    values = eigenvalues(points.by_states)
+    values = eigenvalues("find_fixed_points", known.system.name, points.by_states, known.system.threads)
     unstable = (np.abs(values) > 1).sum(axis=1)
     order = canonical_order(
         np.round(points.states / _QUANTUM), (~points.fixed).astype(float) * (points.states.shape[1] + 1) + unstable

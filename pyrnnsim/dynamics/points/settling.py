@@ -135,7 +135,7 @@ def _extended(
     found = assess(system, one.input, states[thin.kept], _TOLERANCE)
     slow_ones = np.flatnonzero(~found.fixed)  # a fixed one would make the evidence false
     found = found.at(slow_ones)
-    values = eigenvalues(found.by_states)
+    values = eigenvalues("add_slow_points", system.name, found.by_states)
     basin = np.bincount(thin.owner, minlength=len(thin.kept))[slow_ones]
     return replace(
         one,

@@ -1,0 +1,215 @@
+"""Find what trained networks compute, and write it down: what ``pyrnnsim dissect`` does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pyrnnsim
+from pyrnnsim._files import write_atomic
+from pyrnnsim.populations.population import Population
+from pyrnnsim.populations.table import Row, to_csv, to_text
+from pyrnnsim.populations.trials import check_task
+from pyrnnsim.tasks import BUILT_IN, Task, from_spec
+from pyrnnsim.training_run import NETWORKS
+
+_ORIGIN = "trained on "
+_INTEGRATED = 1.5  # readouts of a line attractor beyond the range of the targets, +-1, belong to other continua
+_GAP = 4.0  # longest step between neighbours on a line, in units of the state
+_STEPS = 30  # after a pulse
+
+
+@dataclass(frozen=True, eq=False)
+class Dissection:
+    """Networks of one task, and what was found in them; None where the task does not ask for it.
+
+    Attributes:
+        population: The networks.
+        task: What they do.
+        points: Fixed points at the task's condition inputs.
+        graphs: Transition graphs, for tasks with one condition.
+        distances: (K, K) between the graphs, by the best matching of their nodes.
+        oscillations: Linear frequencies against commanded ones, for tasks that command one.
+        lines: Line attractors, for context integration; ``modes``: readouts of a pulse there by modes kept.
+    """
+
+    population: Population
+    task: Task
+    points: pyrnnsim.FixedPoints
+    graphs: pyrnnsim.TopologyGraphs | None = None
+    distances: pyrnnsim.DistanceMatrix | None = None
+    oscillations: pyrnnsim.Oscillations | None = None
+    lines: pyrnnsim.LineAttractors | None = None
+    modes: pyrnnsim.ModeTruncations | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def families(self) -> list[str]:
+        """Cell, activation and width of each network."""
+        return [f"{n.cell.cell} {n.cell.activation} {n.units}" for n in self.population]
+
+    @property
+    def examples(self) -> list[int]:
+        """The first network of each family."""
+        return [self.families.index(family) for family in dict.fromkeys(self.families)]
+
+    @property
+    def rows(self) -> list[Row]:
+        """One row per network: its fixed points, the evidence, and what the task asks for.
+
+        ``by_unstable_modes`` counts the fixed points with 0, 1, 2, .. unstable modes, over all conditions.
+        """
+        counts = self.points.counts.sum(axis=1)
+        rows: list[Row] = []
+        for k, name in enumerate(self.points.names):
+            kinds = " ".join(str(int(number)) for number in np.trim_zeros(counts[k], "b"))
+            row: Row = {
+                "name": name,
+                "fixed": int(counts[k].sum()),
+                "by_unstable_modes": kinds,
+                "slow": sum(len(one) - int(one.fixed.sum()) for one in self.points[k]),
+                "degree": " ".join(str(one.degree) for one in self.points[k][:4]) + " .." * (len(self.points[k]) > 4),
+                "complete": f"{int(self.points.complete[k].sum())}/{len(self.points[k])}",
+            }
+            if self.graphs is not None:
+                row["nowhere"] = float(self.graphs[k, 0].nowhere.mean()) if len(self.graphs[k, 0]) else float("nan")
+            if self.oscillations is not None:
+                row |= {n: self.oscillations.rows[k][n] for n in ("one_point", "single_pair", "slope", "correlation")}
+            if self.lines is not None and self.modes is not None:
+                row["is_line"] = f"{sum(line.is_line for line in self.lines[k])}/{len(self.lines[k])}"
+            rows.append(row)
+        return rows
+
+
+def _silent(line: str) -> None:
+    """Progress that nobody wants to read."""
+
+
+def dissect_networks(
+    source: Path, folder: Path, *, task: str | None, n_jobs: int | None, say: Callable[[str], None]
+) -> tuple[Dissection, list[Path]]:
+    """Dissect the networks of a file or a directory, and write tables, results and pictures.
+
+    Args:
+        source: What :meth:`pyrnnsim.Population.save` wrote, or a directory of ``pyrnnsim train``.
+        folder: Where results go; created if missing.
+        task: Name of a built-in task; None for that on which the networks were trained.
+        n_jobs: Threads; None is every core. No result depends on it.
+        say: Receives lines about the progress.
+    Returns:
+        What was found, and the files written.
+    Raises:
+        ValueError: If there are no networks, or it is not known what they do.
+        OSError: If a file cannot be read or written.
+    """
+    population = _networks(source)
+    made = dissect(population, _task(population, task, source), n_jobs=n_jobs, say=say)
+    folder.mkdir(parents=True, exist_ok=True)
+    return made, _write(made, folder)
+
+
+def dissect(
+    population: Population, task: Task, *, n_jobs: int | None = None, say: Callable[[str], None] = _silent
+) -> Dissection:
+    """Fixed points of every network, and what the task asks for beyond: graphs, oscillations or lines.
+
+    Args:
+        population: Networks of one task.
+        task: What they do.
+        n_jobs: Threads; None is every core.
+        say: Receives lines about the progress.
+    Raises:
+        TypeError, ValueError: If the networks do not fit the task.
+    """
+    seconds: dict[str, float] = {}
+
+    def timed(what: str, compute: Callable[[], Any]) -> Any:
+        start = time.perf_counter()
+        result = compute()
+        seconds[what] = time.perf_counter() - start
+        say(f"{what}: {seconds[what]:.1f} s")
+        return result
+
+    check_task("dissect", task, population)
+    inputs = task.condition_inputs()
+    say(f"{len(population)} networks on {task.name}, {len(inputs)} constant input{'s'[: len(inputs) > 1]}")
+    points = timed("fixed points", lambda: pyrnnsim.find_fixed_points(population, task=task, n_jobs=n_jobs))
+    found: dict[str, Any] = {}
+    if callable(getattr(task, "frequency", None)):
+        found["oscillations"] = timed(
+            "oscillations", lambda: pyrnnsim.oscillations(population, task, fixed_points=points, n_jobs=n_jobs)
+        )
+    elif isinstance(task, pyrnnsim.tasks.ContextIntegration):
+        points = timed("slow points", lambda: pyrnnsim.add_slow_points(population, points, task=task, n_jobs=n_jobs))
+        limits: dict[str, Any] = {"output_range": (-_INTEGRATED, _INTEGRATED), "max_gap": _GAP}
+        found["lines"] = timed("lines", lambda: pyrnnsim.line_attractor(population, points, **limits))
+        pulses = np.eye(inputs.shape[1])[: len(inputs)]  # in the stream that each context attends to
+        found["modes"] = timed(
+            "modes", lambda: pyrnnsim.mode_truncation(population, points, pulses, steps=_STEPS, points=found["lines"])
+        )
+    elif len(inputs) == 1:
+        graphs = timed("graphs", lambda: pyrnnsim.transition_graph(population, points, n_jobs=n_jobs))
+        found["graphs"] = graphs
+        found["distances"] = timed(
+            "graph distances", lambda: pyrnnsim.pairwise_graph_distances(graphs, method="matching")
+        )
+    return Dissection(population, task, points, **found, seconds=seconds)
+
+
+def text_report(made: Dissection, files: list[Path]) -> str:
+    """The table, and where everything is."""
+    incomplete = int((~made.points.complete).sum())
+    lines = [to_text(made.rows), ""]
+    if incomplete:
+        lines += [f"{incomplete} of {made.points.complete.size} searches cannot be called complete; see points.csv", ""]
+    return "\n".join([*lines, *(f"wrote {file}" for file in files)])
+
+
+def _networks(source: Path) -> Population:
+    path = source / NETWORKS if source.is_dir() else source
+    if not path.exists():
+        missing = f"the directory {str(source)!r} holds no {NETWORKS}" if source.is_dir() else f"there is no {source}"
+        raise ValueError(f"dissect: {missing}; give a directory of 'pyrnnsim train', or a file of Population.save")
+    population = Population.load(path)
+    if not len(population):
+        raise ValueError(f"dissect: {path} holds no network")
+    return population
+
+
+def _task(population: Population, name: str | None, source: Path) -> Task:
+    if name is not None:
+        return from_spec(name)
+    names = {network.origin.removeprefix(_ORIGIN) for network in population}
+    if len(names) != 1 or not names <= set(BUILT_IN):
+        raise ValueError(
+            f"dissect: the networks in {source} do not say which one built-in task they were trained on; "
+            f"add --task with one of {', '.join(BUILT_IN)}"
+        )
+    return from_spec(names.pop())
+
+
+def _write(made: Dissection, folder: Path) -> list[Path]:
+    from pyrnnsim.figures.dissection import dissection_figures
+
+    files = [folder / "networks.csv", folder / "points.csv", folder / "points.pyrnnsim"]
+    write_atomic(files[0], to_csv(made.rows).encode())
+    rows = [{"condition": c, **row} for sets in made.points for c, one in enumerate(sets) for row in one.rows]
+    write_atomic(files[1], to_csv(rows).encode())
+    made.points.save(files[2])
+    for name in ("graphs", "oscillations", "lines", "modes"):
+        result = getattr(made, name)
+        if result is not None:
+            files.append(folder / f"{name}.pyrnnsim")
+            result.save(files[-1])
+    if made.distances is not None:
+        files.append(folder / "graph-distances.npy")
+        write_atomic(files[-1], lambda file: np.save(file, np.asarray(made.distances), allow_pickle=False))
+    for name, figure in dissection_figures(made).items():
+        files.append(folder / f"{name}.png")
+        write_atomic(files[-1], lambda file, figure=figure: figure.savefig(file, format="png", dpi=200))  # type: ignore[misc]
+    return files
