@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from dynamics.lines import grid, integrator, linear, points_of
+from dynamics.integrators import grid, integrator, linear, points_of
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial.distance import cdist
 

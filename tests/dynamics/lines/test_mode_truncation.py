@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dynamics.lines import integrator, linear, points_of
+from dynamics.integrators import integrator, linear, points_of
 from reference.cells import step
 
 from pyrnnsim import ModeTruncation, Population, line_attractor, mode_truncation

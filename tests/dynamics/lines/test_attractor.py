@@ -7,7 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from dynamics.cases import vanilla
-from dynamics.lines import integrator, linear, points_of
+from dynamics.integrators import integrator, linear, points_of
 
 from pyrnnsim import LineAttractor, Population, line_attractor
 

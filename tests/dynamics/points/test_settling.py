@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from dynamics.cases import vanilla
-from dynamics.lines import grid, integrator, linear, points_of
+from dynamics.integrators import grid, integrator, linear, points_of
 
 from pyrnnsim import FixedPointSet, Population, add_slow_points, find_fixed_points
 from pyrnnsim.tasks import ContextIntegration

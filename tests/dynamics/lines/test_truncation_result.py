@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from dynamics.cases import vanilla
-from dynamics.lines import grid, integrator, linear, points_of
+from dynamics.integrators import grid, integrator, linear, points_of
 
 from pyrnnsim import ModeTruncation, ModeTruncations, Population, mode_truncation
 
