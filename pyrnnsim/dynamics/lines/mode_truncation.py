@@ -23,7 +23,7 @@ from pyrnnsim.tasks.checks import whole_number
 
 Floats = NDArray[np.float64]
 
-_ILL = 1e8  # length of a projection from which on half of the digits are gone
+_ILL = 1e6  # length of a projection from which on few digits are left; as in linearize
 _MISSING = 1e-6  # share of the pulse that all modes together may miss
 
 
