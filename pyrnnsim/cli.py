@@ -114,7 +114,7 @@ def _demo(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from pyrnnsim.training_run import text_report, train_grid
 
-    grid = {name: getattr(options, name) for name in ("cells", "activations", "units", "l2", "initialisation", "dtype")}
+    grid = {name: getattr(options, name) for name in cli_train.GRID}
     given = {name: getattr(options, name) for name in cli_train.SETTINGS if getattr(options, name) is not None}
     grid["seeds"] = range(options.first_seed, options.first_seed + options.seeds)
     folder = options.out if options.out is not None else Path(f"pyrnnsim-{options.task.replace('_', '-')}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pyrnnsim.cli_frame import Commands, Parser, add_folder, add_threads
 
+#: Options that say what is trained.
+GRID = ("cells", "activations", "units", "l2", "initialisation", "gain", "dtype")
 #: Options that are passed on to the training when they are given.
 SETTINGS = (
     "iterations",
@@ -60,6 +62,7 @@ def _add_grid(train: Parser) -> None:
     grid.add_argument(
         "--initialisation", default="normal", metavar="NAME", help="normal, orthogonal or identity [%(default)s]"
     )
+    grid.add_argument("--gain", type=float, default=1.0, metavar="G", help="scale of their recurrent weights [1]")
     grid.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="[%(default)s]")
 
 

@@ -90,9 +90,20 @@ def text_report(run: TrainingRun) -> str:
         f"{updates:,} updates of batches of {record.settings['batch']} in {record.seconds:.1f} s"
         + (f", {1e3 * record.seconds / updates:.2f} ms each" if updates else ""),
         *([f"trained with the defaults, for want of a recipe: {', '.join(run.defaults)}"] if run.defaults else []),
+        *_exploded(record),
         *(f"wrote {os.fspath(file)}" for file in run.files),
     ]
     return "\n".join(lines)
+
+
+def _exploded(record: TrainingRecord) -> list[str]:
+    """What to do about networks that overflow as they are made, which no setting of the training can help."""
+    kinds = [record.population[int(k)].cell for k in np.flatnonzero(record.diverged == 0)]
+    if not kinds:
+        return []
+    named = ", ".join(dict.fromkeys(f"{cell.cell} {cell.activation}" for cell in kinds))
+    networks = f"{len(kinds)} network{'s' * (len(kinds) > 1)} ({named})"
+    return [f"{networks} overflowed before the first update; try --initialisation orthogonal --gain 0.3"]
 
 
 def _source(by_recipe: bool, recipes: bool, defaults: Sequence[str]) -> str:

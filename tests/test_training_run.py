@@ -114,6 +114,20 @@ def test_networks_without_a_recipe_get_the_defaults_and_the_others_theirs(capsys
     assert (done.recipes, done.defaults) == (False, ())
 
 
+def test_networks_that_overflow_as_they_are_made_are_told_apart(capsys, tmp_path):
+    command = ("train", "flip_flop", *SMALL, "--activations", "relu", "--cells", "vanilla", "--gain")
+    code, printed, _ = run(capsys, *command, 1e9, "--out", tmp_path / "a")
+    told = "2 networks (vanilla relu) overflowed before the first update; try --initialisation orthogonal --gain 0.3"
+    assert code == 0 and told in printed
+    code, printed, _ = run(capsys, *command, 0.5, "--out", tmp_path / "b")
+    assert code == 0 and "overflowed" not in printed
+    task = pyrnnsim.tasks.FlipFlop()
+    made = pyrnnsim.Population.create(["vanilla"], ["relu"], [4], range(2), task=task, gain=0.5)
+    settings = pyrnnsim.load_recipes().settings(made, task)
+    record = made.train(task, iterations=6, batch=4, progress=False, **settings)
+    np.testing.assert_array_equal(np.load(tmp_path / "b" / "loss.npy"), record.loss)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
