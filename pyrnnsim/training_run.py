@@ -97,13 +97,16 @@ def text_report(run: TrainingRun) -> str:
 
 
 def _exploded(record: TrainingRecord) -> list[str]:
-    """What to do about networks that overflow as they are made, which no setting of the training can help."""
-    kinds = [record.population[int(k)].cell for k in np.flatnonzero(record.diverged == 0)]
+    """What to do about networks that overflow as they are made, or nearly so, which no rate and no clipping mends."""
+    kinds = []
+    for network, end in zip(record.population, record.diverged, strict=True):
+        kind = f"{network.cell.cell} {network.cell.activation}"
+        if end == 0 or (end > 0 and kind == "lstm relu"):
+            kinds.append(kind)
     if not kinds:
         return []
-    named = ", ".join(dict.fromkeys(f"{cell.cell} {cell.activation}" for cell in kinds))
-    networks = f"{len(kinds)} network{'s' * (len(kinds) > 1)} ({named})"
-    return [f"{networks} overflowed before the first update; try --initialisation orthogonal --gain 0.3"]
+    networks = f"{len(kinds)} network{'s' * (len(kinds) > 1)} ({', '.join(dict.fromkeys(kinds))})"
+    return [f"{networks} diverged because of the weights they began with; try --initialisation orthogonal --gain 0.3"]
 
 
 def _source(by_recipe: bool, recipes: bool, defaults: Sequence[str]) -> str:

@@ -117,10 +117,15 @@ def test_networks_without_a_recipe_get_the_defaults_and_the_others_theirs(capsys
 def test_networks_that_overflow_as_they_are_made_are_told_apart(capsys, tmp_path):
     command = ("train", "flip_flop", *SMALL, "--activations", "relu", "--cells", "vanilla", "--gain")
     code, printed, _ = run(capsys, *command, 1e9, "--out", tmp_path / "a")
-    told = "2 networks (vanilla relu) overflowed before the first update; try --initialisation orthogonal --gain 0.3"
+    told = "(vanilla relu) diverged because of the weights they began with; try --initialisation orthogonal --gain 0.3"
+    told = f"2 networks {told}"
     assert code == 0 and told in printed
     code, printed, _ = run(capsys, *command, 0.5, "--out", tmp_path / "b")
-    assert code == 0 and "overflowed" not in printed
+    assert code == 0 and "began with" not in printed
+    lstms = ("--cells", "lstm", "--activations", "relu", "--clip", 1e9, "--units", 32)
+    code, printed, _ = run(capsys, "train", "flip_flop", *SMALL, *lstms, "--learning-rate", 3, "--out", tmp_path / "c")
+    assert code == 0 and "2 networks (lstm relu) diverged because" in printed
+    assert (np.isfinite(np.load(tmp_path / "c" / "loss.npy")).sum(axis=1) > 0).all(), "later than at the first update"
     task = pyrnnsim.tasks.FlipFlop()
     made = pyrnnsim.Population.create(["vanilla"], ["relu"], [4], range(2), task=task, gain=0.5)
     settings = pyrnnsim.load_recipes().settings(made, task)
