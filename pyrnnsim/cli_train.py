@@ -34,6 +34,8 @@ examples:
   pyrnnsim train flip_flop
   pyrnnsim train flip_flop --cells gru lstm --units 64 128 --seeds 8
   pyrnnsim train sine_wave --cells gru --iterations 20000 --out sine
+  pyrnnsim train flip_flop --cells lstm --activations relu \\
+      --initialisation orthogonal --gain 0.3
   pyrnnsim train ready_set_go --iterations 80000 --optimizer adam \\
       --learning-rate 1e-3 --decay 0.1
 

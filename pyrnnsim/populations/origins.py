@@ -56,8 +56,8 @@ class Origins(Networks):
             initialisation: ``"normal"`` (variance 1/N), ``"orthogonal"`` or ``"identity"``; inputs are always normal
                 with variance 1/M, the readout with 1/S, biases and the trained initial state zero.
             gain: Scale of the recurrent weights. The c of a relu lstm can grow by a factor in every step; with
-                ``"normal"`` and 1, three of eight diverge within 20 updates of flip-flop, and most overflow before the
-                first update of tasks of hundreds of steps. ``"orthogonal"`` with 0.3 begins far from that.
+                ``"normal"`` and 1, three of eight diverge within 20 updates of flip-flop (100 steps), and nearly all
+                overflow before their first update of the sine wave (500). ``"orthogonal"`` and 0.3 begin far from it.
             keep_bias: Constant on the keep gate of gated cells; None is 1 for lstm and 0 for the others (the paper
                 gives no value; its authors' code has these).
             reset_after: For gru: torch's order of reset and product in place of the paper's.
