@@ -102,9 +102,7 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def _votes(
-    table: NDArray[np.float64], same: NDArray[np.bool_], apart: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _votes(table: NDArray[np.float64], same: NDArray[np.bool_], apart: NDArray[np.bool_]) -> NDArray[np.float64]:
     if len(table) < 2:
         return np.full(len(table), np.nan)
     others = np.where(apart, table, np.inf)
@@ -112,9 +110,7 @@ def _votes(
     return np.asarray((nearest & same).sum(axis=1) / nearest.sum(axis=1))
 
 
-def _silhouettes(
-    table: NDArray[np.float64], codes: NDArray[np.intp], sizes: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _silhouettes(table: NDArray[np.float64], codes: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.float64]:
     if len(sizes) < 2:
         return np.full(len(table), np.nan)
     member = np.eye(len(sizes))[codes]

@@ -106,4 +106,4 @@ def _check(name: str, value: object, least: int) -> None:
 
 
 def _ratio(total: Floats, count: Floats) -> Floats:
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return np.asarray(np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0))
