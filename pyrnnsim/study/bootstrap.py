@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 _CONFIGURATION = ("cell", "activation", "units", "l2")
 _SHARE = 0.95
-_LEAST_DEFINED = 0.9  # of the resamples; with fewer, the interval is that of a selection
+_LEAST_DEFINED = 0.8  # of the resamples; with fewer, the interval is that of a selection
 
 
 class Interval(NamedTuple):

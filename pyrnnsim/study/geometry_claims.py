@@ -148,9 +148,9 @@ def _against_chance(results: TaskResults, resamples: Resamples, column: str, lab
 
 
 def _known(table: Floats) -> NDArray[np.bool_]:
-    """(K,) networks with a distance to any other one."""
+    """(K,) networks with a distance to any other one; to itself, if it is the only one."""
     values = np.asarray(table, dtype=np.float64)
-    apart = ~np.eye(len(values), dtype=bool)
+    apart = ~np.eye(len(values), dtype=bool) | (len(values) == 1)
     return np.asarray((np.isfinite(values) & apart).any(axis=1))
 
 
