@@ -29,8 +29,9 @@ class Example:
         inputs: (B, T, M).
         targets: (B, T, O), NaN where nothing is asked for.
         outputs: (B, T, O) readout of the network.
-        trajectory: Its states on three principal axes, with its fixed points: what ``pca_trajectories(...)[k]`` is, or
-            ``with_points`` of it. Trials in the order in which they are coloured, such as by commanded frequency.
+        trajectory: Its states on three principal axes (on integration, of probes in a single context), with its fixed
+            points: what ``pca_trajectories(...)[k]`` is, or ``with_points`` of it. Trials in the order in which they
+            are coloured, such as by commanded frequency.
         trained: False for a network as it was before training.
     """
 

@@ -36,7 +36,7 @@ def networks(seeds: int = 3, cells=CELLS, activations=ACTIVATIONS) -> list[dict]
 
 def results(task: str = "flip_flop", rows: list[dict] | None = None, **parts) -> TaskResults:
     rows = networks() if rows is None else rows
-    nothing = dict(failed=[], distances={}, embeddings={}, untrained=None, dynamics={}, frequencies=None)
+    nothing = {"failed": [], "distances": {}, "embeddings": {}, "untrained": None, "dynamics": {}, "frequencies": None}
     made = TaskResults(task=task, networks=rows, **nothing, commanded=None, seconds={})
     made = replace(made, **parts)
     return replace(made, embeddings=made.embeddings or {name: embed(d) for name, d in made.distances.items()})
