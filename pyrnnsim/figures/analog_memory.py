@@ -24,9 +24,10 @@ _SHOWN = 20  # modes
 def plot_analog_memory(results: TaskResults) -> Figure:
     """Draw what networks do on context-dependent integration, 7 in wide. Panels whose data are missing say so.
 
-    a: inputs, target and output of a trial. b: states of each cell and activation with fixed points. c, d: embeddings of
-    SVCCA and of distances between line attractors. e: eigenvalues on the line by falling magnitude, and f: readout after
-    a pulse by linear modes kept; means over the points of each network, then means and standard errors over networks.
+    a: inputs, target and output of a trial. b: states of each cell and activation with fixed points. c, d: embeddings
+    of SVCCA and of distances between line attractors. e: eigenvalues on the line by falling magnitude. f: readout after
+    a pulse by linear modes kept. Both are means over the points of each network, then means and standard errors over
+    networks.
 
     Args:
         results: Of context-dependent integration.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from pyrnnsim.embedding import distance_table
@@ -58,9 +59,11 @@ def plot_clusters(results: TaskResults, measure: str | None = None) -> Figure:
         below = below + height
     right.set_xticks(places, labels=[str(c + 1) for c in places])
     tidy(right, x="cluster", y="networks")
-    for tick, place in zip(right.get_xticklabels(), places, strict=True):
-        tick.set_color(styles[f"cluster {place + 1}"].color)
-        tick.set_fontweight("bold")
+    colors = [styles[f"cluster {place + 1}"].color for place in places]
+    right.scatter(places, np.full(len(places), -0.03), color=colors, marker="s", s=30, clip_on=False,
+                  transform=right.get_xaxis_transform())  # fmt: skip
+    right.tick_params(axis="x", pad=7, length=0)
+    right.yaxis.set_major_locator(MaxNLocator(integer=True))
     letter(right, "b", "cells in each cluster")
     legend_below(figure, cells, marker="s")
     return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -62,10 +62,9 @@ def distance_panel(ax: Axes, which: str, results: TaskResults, measure: str) -> 
     letter(ax, which, f"{name} distances", pad=11)
 
 
-def finish(figure: Figure, results: TaskResults, others: list[Line2D] | None = None) -> Figure:
-    """Add the legend of the cells and activations that occur, and of other things."""
-    labels = [*results.labels("cell"), *results.labels("activation")]
-    legend_below(figure, kind_styles(labels), others=others or [])
+def finish(figure: Figure, results: TaskResults) -> Figure:
+    """Add the legend of the cells and activations that occur."""
+    legend_below(figure, kind_styles([*results.labels("cell"), *results.labels("activation")]))
     return figure
 
 
@@ -91,10 +90,11 @@ def _embedded(ax: Axes, which: str, results: TaskResults, measure: str, column: 
     labels = results.labels(column)
     chosen = np.array([label == value for label in results.labels(fixed)])
     size = float(np.clip(1200 / len(points), 3.0, _LARGEST))
-    ax.scatter(*points[~chosen].T, s=0.6 * size, color="0.85", linewidths=0)
+    ax.scatter(points[~chosen, 0], points[~chosen, 1], s=0.6 * size, color="0.85", linewidths=0)
     for label, style in kind_styles(labels).items():
         members = points[chosen & [other == label for other in labels]]
-        ax.scatter(*members.T, s=size, color=style.color, marker=style.marker, alpha=0.85, linewidths=0, label=label)
+        look: Any = {"color": style.color, "marker": style.marker, "alpha": 0.85, "linewidths": 0}
+        ax.scatter(members[:, 0], members[:, 1], s=size, label=label, **look)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.1)
     tidy(ax, x=f"MDS 1 ({unit})", y=f"MDS 2 ({unit})")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pyrnnsim.figures._style import GREY, PAGE, group_styles, new_figure
+from pyrnnsim.figures._style import GREY, PAGE, SMALL, group_styles, new_figure
 from pyrnnsim.figures.composed import by_activation, by_cell, distance_panel, empty, finish, letter, stability_handles
 from pyrnnsim.figures.examples import memory_traces, place, representative, trajectory
 from pyrnnsim.figures.topology import plot_topology
@@ -37,8 +37,12 @@ def plot_discrete_memory(results: TaskResults) -> Figure:
         by_cell(figure.add_subplot(cells[row, 0]), which, results, measure)
         by_activation(figure.add_subplot(cells[row, 1]), "", results, measure)
     kinds = _points(figure.add_subplot(cells[1, 2], **space), one)
-    kinds |= _graph(figure.add_subplot(cells[2, 2]), results, one)
-    return finish(figure, results, stability_handles(kinds))
+    graph = figure.add_subplot(cells[2, 2])
+    kinds |= _graph(graph, results, one)
+    if kinds:  # beside the panels it is for: colours mean cells elsewhere
+        graph.legend(handles=stability_handles(kinds), fontsize=SMALL, frameon=False, ncols=2, handletextpad=0.2,
+                     loc="upper center", bbox_to_anchor=(0.5, 0.02), columnspacing=1.0)  # fmt: skip
+    return finish(figure, results)
 
 
 def _points(ax: Any, one: Example | None) -> set[int]:

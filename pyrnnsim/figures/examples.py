@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 
-from pyrnnsim.figures._style import SMALL, TEXT, group_styles, tidy
+from pyrnnsim.figures._style import SMALL, group_styles, tidy
 from pyrnnsim.figures.composed import empty, letter
 from pyrnnsim.figures.kinds import ACTIVATIONS, CELLS
 from pyrnnsim.figures.trajectories import plot_trajectories
@@ -122,7 +122,10 @@ def every_kind(figure: Figure, spec: SubplotSpec, which: str, title: str, exampl
         return
     cells = _ordered({cell for cell, _ in known}, CELLS)
     activations = _ordered({activation for _, activation in known}, ACTIVATIONS)
-    inner = spec.subgridspec(len(activations), len(cells))
+    host = figure.add_subplot(spec)
+    host.set_axis_off()
+    letter(host, which, title)
+    inner = spec.subgridspec(len(activations), len(cells), hspace=0.05, wspace=0.02)
     for row, activation in enumerate(activations):
         for column, cell in enumerate(cells):
             if (cell, activation) not in known:
@@ -130,10 +133,7 @@ def every_kind(figure: Figure, spec: SubplotSpec, which: str, title: str, exampl
             ax: Any = figure.add_subplot(inner[row, column], projection="3d")
             plot_trajectories(known[cell, activation].trajectory, ax=ax)
             ax.set(xlabel="", ylabel="", zlabel="")
-            first = row == 0 and column == 0
-            ax.set_title(f"{cell} {activation}", fontsize=SMALL, pad=0)
-            if first:
-                ax.text2D(-0.1, 1.28, f"$\\mathbf{{{which}}}$  {title}", fontsize=TEXT + 1, transform=ax.transAxes)
+            ax.set_title(f"{cell} {activation}", fontsize=SMALL, pad=-2, y=0.98)
 
 
 def _ordered(found: set[str], known: tuple[str, ...]) -> list[str]:

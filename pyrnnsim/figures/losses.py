@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pyrnnsim.figures._style import tidy
 from pyrnnsim.figures.composed import empty, letter
@@ -54,6 +55,7 @@ def _histogram(ax: Axes, which: str, results: TaskResults) -> None:
     ax.hist([*groups.values(), failed], bins=list(edges), stacked=True,
             color=[*(style.color for style in styles.values()), _LEFT_OUT])  # fmt: skip
     ax.set_xscale("log")
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     lost = len(results.networks) + len(results.failed) - len(every)
     tidy(ax, x="final loss, mean squared error" + (f" ({lost} not finite)" if lost else ""), y="networks")
     letter(ax, which, title)

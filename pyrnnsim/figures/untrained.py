@@ -41,12 +41,12 @@ def plot_untrained(results: TaskResults) -> Figure:
             ax: Any = figure.add_subplot(inner[row, column], **space)
             name = f"{'trained' if trained else 'untrained'} {activation}"
             trajectory(ax, "a" if row == column == 0 else "", name, examples.get((activation, trained)))
-            ax.set(xlabel="", ylabel="")
+            ax.set(xlabel="", ylabel="", zlabel="")
     styles = kind_styles(results.labels("activation"))
     _embedded(figure.add_subplot(halves[1]), results, cell)
     states = [
-        Line2D([], [], linestyle="", marker="o", markersize=4.5, color=GREY, fillstyle=fill, label=name)
-        for fill, name in (("full", "trained"), ("none", "untrained"))
+        Line2D([], [], linestyle="", marker="o", markersize=4.5, color=GREY, markerfacecolor=face, label=name)
+        for face, name in ((GREY, "trained"), ("none", "untrained"))
     ]
     legend_below(figure, styles, others=states)
     return figure
@@ -67,7 +67,8 @@ def _embedded(ax: Axes, results: TaskResults, cell: str) -> None:
         for state in (True, False):
             members = embedding.coordinates[(activations == activation) & (trained == state)]
             face = style.color if state else "none"
-            ax.scatter(*members.T, s=18, marker=style.marker, facecolors=face, edgecolors=style.color, linewidths=0.8)
+            look: Any = {"s": 18, "marker": style.marker, "linewidths": 0.8}
+            ax.scatter(members[:, 0], members[:, 1], facecolors=face, edgecolors=style.color, **look)
     ax.set_aspect("equal", adjustable="datalim")
     ax.margins(0.1)
     tidy(ax, x="MDS 1 (1 − mean ρ)", y="MDS 2 (1 − mean ρ)")
