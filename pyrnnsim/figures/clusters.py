@@ -48,7 +48,7 @@ def plot_clusters(results: TaskResults, measure: str | None = None) -> Figure:
     # Clusters are no cells: their colours are the last ones, which cells do not have.
     styles = group_styles([*("" + "x" * n for n in range(1, 5)), *(labels[k] for k in order)])
     plot_matrix(ordered, groups=[labels[k] for k in order], metric=chosen, styles=styles, ax=left)
-    letter(left, "a", f"{name} by cluster", pad=11)
+    letter(left, "a", f"{name} by cluster", pad=13)
     places = np.arange(found.max() + 1)
     below = np.zeros(len(places))
     cells = kind_styles(results.labels("cell"))
@@ -62,7 +62,7 @@ def plot_clusters(results: TaskResults, measure: str | None = None) -> Figure:
     colors = [styles[f"cluster {place + 1}"].color for place in places]
     right.scatter(places, np.full(len(places), -0.03), color=colors, marker="s", s=30, clip_on=False,
                   transform=right.get_xaxis_transform())  # fmt: skip
-    right.tick_params(axis="x", pad=7, length=0)
+    right.tick_params(axis="x", pad=10, length=0)
     right.yaxis.set_major_locator(MaxNLocator(integer=True))
     letter(right, "b", "cells in each cluster")
     legend_below(figure, cells, marker="s")

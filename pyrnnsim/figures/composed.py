@@ -24,7 +24,9 @@ _FEWEST = 2  # points of which an embedding is a picture
 def letter(ax: Axes, which: str, title: str, *, pad: float | None = None) -> None:
     """Replace the title of a panel by a bold letter and a title at its left."""
     ax.set_title("")
-    ax.set_title(f"$\\mathbf{{{which}}}$  {title}" if which else title, loc="left", fontsize=TITLE, pad=pad)
+    text = f"$\\mathbf{{{which}}}$  {title}" if which else title
+    # A fixed height: matplotlib's own choice depends on where insets were before the layout.
+    ax.set_title(text, loc="left", fontsize=TITLE, pad=pad, y=1.0)
 
 
 def empty(ax: Axes, which: str, title: str, missing: str) -> None:

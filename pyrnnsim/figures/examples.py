@@ -122,18 +122,20 @@ def every_kind(figure: Figure, spec: SubplotSpec, which: str, title: str, exampl
         return
     cells = _ordered({cell for cell, _ in known}, CELLS)
     activations = _ordered({activation for _, activation in known}, ACTIVATIONS)
-    host = figure.add_subplot(spec)
+    ratios = (0.04, *(1 for _ in activations))
+    inner = spec.subgridspec(1 + len(activations), len(cells), height_ratios=ratios, hspace=0.02, wspace=0.02)
+    host = figure.add_subplot(inner[0, :])
     host.set_axis_off()
     letter(host, which, title)
-    inner = spec.subgridspec(len(activations), len(cells), hspace=0.05, wspace=0.02)
     for row, activation in enumerate(activations):
         for column, cell in enumerate(cells):
             if (cell, activation) not in known:
                 continue
-            ax: Any = figure.add_subplot(inner[row, column], projection="3d")
+            ax: Any = figure.add_subplot(inner[1 + row, column], projection="3d")
             plot_trajectories(known[cell, activation].trajectory, ax=ax)
-            ax.set(xlabel="", ylabel="", zlabel="")
-            ax.set_title(f"{cell} {activation}", fontsize=SMALL, pad=-2, y=0.98)
+            ax.set(xlabel="", ylabel="", zlabel="", xticks=[], yticks=[], zticks=[])
+            ax.set_box_aspect(None, zoom=1.35)
+            ax.set_title(f"{cell} {activation}", fontsize=SMALL, pad=1, y=1.0)
 
 
 def _ordered(found: set[str], known: tuple[str, ...]) -> list[str]:
