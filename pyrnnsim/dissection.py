@@ -146,7 +146,7 @@ def dissect(
         points = timed("slow points", lambda: pyrnnsim.add_slow_points(population, points, task=task, n_jobs=n_jobs))
         limits: dict[str, Any] = {"output_range": (-_INTEGRATED, _INTEGRATED), "max_gap": _GAP}
         found["lines"] = timed("lines", lambda: pyrnnsim.line_attractor(population, points, **limits))
-        pulses = np.eye(inputs.shape[1])[: len(inputs)]  # in the stream that each context attends to
+        pulses = np.eye(inputs.shape[1])[len(inputs) :]  # in the stream that each context attends to
         found["modes"] = timed(
             "modes", lambda: pyrnnsim.mode_truncation(population, points, pulses, steps=_STEPS, points=found["lines"])
         )
