@@ -88,14 +88,15 @@ def integration_traces(ax: Axes, which: str, one: Example | None) -> None:
     if one is None:
         empty(ax, which, title, MISSING)
         return
-    streams = one.inputs.shape[2] // 2
+    contexts = one.inputs.shape[2] // 2  # come first; as many streams follow
     time = np.arange(one.outputs.shape[1])
-    cued = int(np.argmax(one.inputs[0, 0, streams:])) if streams else 0
-    reach = max(1.0, float(np.abs(one.inputs[0, :, :streams]).max(initial=0.0)))
-    for stream in range(streams):
+    cued = int(np.argmax(one.inputs[0, 0, :contexts])) if contexts else 0
+    streams = one.inputs[0, :, contexts:]
+    reach = max(1.0, float(np.abs(streams).max(initial=0.0)))
+    for stream in range(contexts):
         color, width = (_INPUT, 1.1) if stream == cued else ("0.7", 0.7)
         name = "cued stream" if stream == cued else "ignored"
-        ax.step(time, 1.2 + one.inputs[0, :, stream] / reach, where="mid", color=color, linewidth=width, label=name)
+        ax.step(time, 1.2 + streams[:, stream] / reach, where="mid", color=color, linewidth=width, label=name)
     size = max(1e-12, float(np.nanmax(np.abs([one.targets[0, :, 0], one.outputs[0, :, 0]]))))
     ax.plot(time, -1.2 + one.targets[0, :, 0] / size, color="black", linewidth=0.8, label="target")
     ax.plot(time, -1.2 + one.outputs[0, :, 0] / size, color=_OUTPUT, linestyle="--", linewidth=1.2, label="output")

@@ -122,6 +122,10 @@ def example(cell: str, activation: str, task: str, *, trained: bool = True) -> E
     out = 3 if task == "flip_flop" else 1
     generator = np.random.default_rng(1)
     inputs = np.sign(generator.normal(size=(trials, steps, wide))) * (generator.random((trials, steps, wide)) < 0.1)
+    if task == "context_integration":
+        inputs = np.concatenate([np.tile([0.0, 1.0], (trials, steps, 1)), generator.normal(size=(trials, steps, 2))], 2)
+    elif task == "sine_wave":
+        inputs = np.tile(np.linspace(0, 1, trials)[:, None, None], (1, steps, 1))
     targets = np.cumsum(generator.normal(size=(trials, steps, out)), axis=1) / 10
     turn = np.linspace(0, 4 * np.pi, steps)
     circles = np.stack([np.column_stack([np.cos(turn), np.sin(turn), np.full(steps, b)]) for b in range(trials)])
