@@ -57,7 +57,7 @@ def _histogram(ax: Axes, which: str, results: TaskResults) -> None:
     ax.set_xscale("log")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     lost = len(results.networks) + len(results.failed) - len(every)
-    tidy(ax, x="final loss, mean squared error" + (f" ({lost} not finite)" if lost else ""), y="networks")
+    tidy(ax, x="final loss, mean squared error" + (f" ({lost} not drawn)" if lost else ""), y="networks")
     letter(ax, which, title)
 
 
