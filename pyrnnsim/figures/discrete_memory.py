@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from pyrnnsim.figures._style import GREY, PAGE, SMALL, group_styles, new_figure
 from pyrnnsim.figures.composed import by_activation, by_cell, distance_panel, empty, finish, letter, stability_handles
-from pyrnnsim.figures.examples import memory_traces, place, representative, trajectory
+from pyrnnsim.figures.examples import memory_traces, near, place, representative, trajectory
 from pyrnnsim.figures.topology import plot_topology
 
 if TYPE_CHECKING:
@@ -47,18 +47,18 @@ def plot_discrete_memory(results: TaskResults) -> Figure:
 
 def _points(ax: Any, one: Example | None) -> set[int]:
     """Draw fixed points by stability over the trials; returns the numbers of unstable modes that occur."""
-    if one is None or not len(one.trajectory.points):
+    made = None if one is None else near(one)
+    if made is None or not len(made.points):
         empty(ax, "e", "fixed points", "no fixed points")
         return set()
-    trajectory(ax, "e", f"{len(one.trajectory.points)} fixed points", one)
+    trajectory(ax, "e", f"{len(made.points)} fixed points", one)
     for line in list(ax.lines):
         if line.get_marker() == "o":
             line.remove()
         else:
             line.set(color=GREY, alpha=0.25)
-    modes = one.trajectory.unstable_modes
+    modes, points = made.unstable_modes, made.points
     styles = list(group_styles(str(u) for u in range(int(modes.max()) + 1)).values())
-    points = one.trajectory.points
     points = np.pad(points, ((0, 0), (0, max(0, 3 - points.shape[1]))))[:, :3]
     for kind in np.unique(modes):
         style = styles[kind]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pyrnnsim.figures.kinds import ACTIVATIONS, CELLS
 from pyrnnsim.figures.trajectories import plot_trajectories
 
 if TYPE_CHECKING:
+    from pyrnnsim.dynamics.trajectory_result import TrajectorySet
     from pyrnnsim.study.results import Example, TaskResults
 
 MISSING = "no example trials"
@@ -39,6 +41,17 @@ def representative(results: TaskResults) -> Example | None:
 def place(results: TaskResults, one: Example) -> int | None:
     """Which of the K networks an example is."""
     return results.names.index(one.trajectory.name) if one.trajectory.name in results.names else None
+
+
+def near(one: Example) -> TrajectorySet:
+    """Its trajectory without the fixed points that lie off the box of the trials by more than half of its size."""
+    made = one.trajectory
+    low, high = made.trials.min(axis=(0, 1)), made.trials.max(axis=(0, 1))
+    reach = 0.5 * (high - low).max()
+    kept = ((made.points >= low - reach) & (made.points <= high + reach)).all(axis=1)
+    return replace(
+        made, points=made.points[kept], condition=made.condition[kept], unstable_modes=made.unstable_modes[kept]
+    )
 
 
 def memory_traces(ax: Axes, which: str, one: Example | None) -> None:
@@ -111,7 +124,7 @@ def trajectory(ax: Axes, which: str, title: str, one: Example | None) -> None:
     if one is None:
         empty(ax, which, title, MISSING)
         return
-    plot_trajectories(one.trajectory, ax=ax)
+    plot_trajectories(near(one), ax=ax)
     letter(ax, which, title)
 
 
@@ -133,7 +146,7 @@ def every_kind(figure: Figure, spec: SubplotSpec, which: str, title: str, exampl
             if (cell, activation) not in known:
                 continue
             ax: Any = figure.add_subplot(inner[1 + row, column], projection="3d")
-            plot_trajectories(known[cell, activation].trajectory, ax=ax)
+            plot_trajectories(near(known[cell, activation]), ax=ax)
             ax.set(xlabel="", ylabel="", zlabel="", xticks=[], yticks=[], zticks=[])
             ax.set_box_aspect(None, zoom=1.35)
             ax.set_title(f"{cell} {activation}", fontsize=SMALL, pad=1, y=1.0)

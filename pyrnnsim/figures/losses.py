@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
 _BINS = 20
 _LEFT_OUT = "0.8"
+_FAR = 100.0  # times the largest loss of the networks that learned the task
 
 
 def plot_losses(results: Sequence[TaskResults]) -> Figure:
     """Draw how many networks end with which loss, a panel per task, cells stacked; networks left out are grey.
 
     Args:
-        results: Of one task or more. Losses that are not positive and finite cannot be drawn and are counted.
+        results: Of one task or more. Losses that are not positive and finite, or more than 100 times the largest of the
+            networks that learned the task, are not drawn but counted.
     Raises:
         ValueError: If there is none.
     Source: Maheswaranathan et al. 2019, figure 5.
@@ -45,7 +47,10 @@ def _histogram(ax: Axes, which: str, results: TaskResults) -> None:
     styles = kind_styles(results.labels("cell"))
     groups = {cell: _losses([row for row in results.networks if row["cell"] == cell]) for cell in styles}
     failed = _losses(results.failed)
-    every = np.concatenate([np.zeros(0), *groups.values(), failed])
+    learned = np.concatenate([np.zeros(0), *groups.values()])
+    if len(learned):  # one that diverged would squeeze all others into a line
+        failed = failed[failed <= _FAR * learned.max()]
+    every = np.concatenate([learned, failed])
     if not len(every):
         empty(ax, which, title, "no losses")
         return

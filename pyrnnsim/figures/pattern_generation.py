@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pyrnnsim.figures._style import GREY, PAGE, new_figure, tidy
 from pyrnnsim.figures.composed import by_activation, by_cell, empty, finish, letter
-from pyrnnsim.figures.examples import every_kind, place, representative, sine_traces
+from pyrnnsim.figures.examples import every_kind, near, place, representative, sine_traces
 from pyrnnsim.figures.kinds import draw_curves
 from pyrnnsim.figures.trajectories import plot_trajectories
 
@@ -50,7 +51,7 @@ def _points(ax: Any, one: Example | None) -> None:
     if one is None or not len(one.trajectory.points):
         empty(ax, "d", "fixed points", "no fixed points")
         return
-    plot_trajectories(one.trajectory, ax=ax)
+    plot_trajectories(near(one), ax=ax)
     letter(ax, "d", "a point in each orbit")
 
 
@@ -89,5 +90,6 @@ def _frequencies(ax: Axes, which: str, results: TaskResults, column: str) -> Non
     ax.plot(ends, ends, color=GREY, linewidth=0.8, linestyle=":")
     curves = np.asarray(results.frequencies, dtype=np.float64)[:, order]
     draw_curves(ax, commanded[order], curves, results.labels(column))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     tidy(ax, x="commanded frequency, cycles/step", y="linear, cycles/step")
     letter(ax, which, title)

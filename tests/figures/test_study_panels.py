@@ -41,6 +41,16 @@ def test_fixed_points_have_the_colour_of_their_stability():
     assert len(axes.lines) == 4  # trials, without the dots of the trajectories
 
 
+def test_points_far_from_all_trials_are_left_out():
+    results = made.flip_flop()
+    one = results.examples[0]
+    points = one.trajectory.points.copy()
+    points[3, 0] = 4.0  # the circles have radius 1 and span 3 steps upwards
+    far = replace(one, trajectory=replace(one.trajectory, points=points))
+    figure = plot_discrete_memory(replace(results, examples=[far]))
+    assert len(panel(figure, "3 fixed points").collections) == 3
+
+
 def test_the_graph_is_that_of_the_network_that_is_shown():
     results = made.flip_flop()
     other = replace(results.examples[3], trajectory=replace(results.examples[3].trajectory, name="ugrnn_relu_1"))
@@ -122,11 +132,17 @@ def test_trained_are_filled_and_untrained_open():
 
 def test_every_loss_is_counted_once():
     results = made.flip_flop()
-    failed = [{"loss": 1.0, "cell": "gru"}, {"loss": np.inf, "cell": "gru"}, {"loss": None}, {"loss": 0.0}]
+    failed = [
+        {"loss": 1.0, "cell": "gru"},
+        {"loss": np.inf, "cell": "gru"},
+        {"loss": None},
+        {"loss": 0.0},
+        {"loss": 1e35},
+    ]
     axes = plot_losses([replace(results, failed=failed)]).axes[0]
     assert sum(round(sum(bar.get_height() for bar in bars)) for bars in axes.containers) == 24 + 1
     assert [round(sum(bar.get_height() for bar in bars)) for bars in axes.containers] == [6, 6, 6, 6, 1]
-    assert "3 not drawn" in axes.get_xlabel()
+    assert "4 not drawn" in axes.get_xlabel()
 
 
 def test_planted_clusters_are_found_largest_first():
