@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from pyrnnsim.figures._style import tidy
+from pyrnnsim.figures._style import GREY, SMALL, tidy
 from pyrnnsim.figures.composed import empty, letter
 from pyrnnsim.figures.kinds import kind_styles
 from pyrnnsim.figures.legend import legend_below
@@ -62,7 +62,10 @@ def _histogram(ax: Axes, which: str, results: TaskResults) -> None:
     ax.set_xscale("log")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     lost = len(results.networks) + len(results.failed) - len(every)
-    tidy(ax, x="final loss, mean squared error" + (f" ({lost} not drawn)" if lost else ""), y="networks")
+    tidy(ax, x="final mean squared error", y="networks")
+    if lost:
+        ax.text(0.97, 0.95, f"{lost} not drawn", fontsize=SMALL, color=GREY, ha="right", va="top",
+                transform=ax.transAxes)  # fmt: skip
     letter(ax, which, title)
 
 

@@ -33,6 +33,7 @@ def geometry_claims(results: TaskResults, resamples: Resamples) -> Iterator[Clai
 
     Accuracy is the share of networks whose nearest other network is of their own cell (or activation); silhouettes are
     means over networks. Where both a measure and the topology are known, only networks that have both are counted.
+    Without topology, and for activations on integration, which topology tells too, geometry is held against chance.
     Resamples draw whose score counts, not who can be a neighbour: a network drawn twice is not its own neighbour.
     Geometry tells more than topology if the interval of the difference, from the same resamples, is above 0.
     """
@@ -88,7 +89,7 @@ def untrained_claims(results: TaskResults, resamples: Resamples) -> Iterator[Cla
 def _against_topology(
     results: TaskResults, resamples: Resamples, measure: str, column: str, labels: list[str]
 ) -> Iterator[Claim]:
-    topology = results.distances.get(TOPOLOGY)
+    topology = None if _both_cluster(results, column) else results.distances.get(TOPOLOGY)
     table = np.asarray(results.distances[measure], dtype=np.float64)
     both = _known(table) if topology is None else _known(table) & _known(topology)
     own = _scored(table, labels, both)
@@ -98,10 +99,9 @@ def _against_topology(
         ("accuracy", f"1-NN accuracy of {column}", own and own.correct, other and other.correct),
         ("silhouette", f"silhouette of {column}", own and own.silhouette, other and other.silhouette),
     ):
-        statement = (
-            f"Geometry clusters networks by {column} (figure {where[0]}), "
-            f"the topology of their fixed points less so (figure {where[1]})"
-        )
+        geometry = f"Geometry clusters networks by {column} (figure {where[0]})"
+        rest = "" if _both_cluster(results, column) else f", topology of fixed points less so (figure {where[1]})"
+        statement = geometry + rest
         if value is None:
             yield _nothing(results, topic, measure, quantity, statement, labels, both)
             continue
@@ -125,7 +125,7 @@ def _against_chance(results: TaskResults, resamples: Resamples, column: str, lab
     table = np.asarray(results.distances[TOPOLOGY], dtype=np.float64)
     known = _known(table)
     made = _scored(table, labels, known)
-    clusters = results.task == "context_integration" and column == "activation"
+    clusters = _both_cluster(results, column)
     statement = (
         "The topology of line attractors clusters by activation (3.3, figure 3d)"
         if clusters
@@ -145,6 +145,11 @@ def _against_chance(results: TaskResults, resamples: Resamples, column: str, lab
         results.task, "accuracy", TOPOLOGY, quantity, interval.value, interval.low, interval.high, made.chance,
         "chance", supported, reason, statement,
     )  # fmt: skip
+
+
+def _both_cluster(results: TaskResults, column: str) -> bool:
+    """Whether the paper finds topology to cluster as well: by activation, for integration only."""
+    return results.task == "context_integration" and column == "activation"
 
 
 def _known(table: Floats) -> NDArray[np.bool_]:

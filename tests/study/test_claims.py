@@ -64,6 +64,9 @@ def test_topology_that_clusters_contradicts_universality():
     other = made.clusters([row["activation"] for row in rows])
     lines = claims(made.results("context_integration", rows, distances={"topology": other}))
     assert one(lines, quantity="activation").supported is True  # the paper's exception
+    both = claims(made.results("context_integration", rows, distances={"svcca": other, "topology": other}))
+    geometry = one(both, topic="accuracy", subject="svcca", quantity="activation")
+    assert (geometry.against, geometry.supported) == ("chance", True) and "less so" not in geometry.statement
 
 
 def test_without_topology_geometry_is_held_against_chance():
