@@ -13,7 +13,7 @@ from pyrnnsim.figures._style import group_styles
 from pyrnnsim.figures.analog_memory import plot_analog_memory
 from pyrnnsim.figures.clusters import find_clusters, plot_clusters
 from pyrnnsim.figures.discrete_memory import plot_discrete_memory
-from pyrnnsim.figures.kinds import CELLS, draw_curves, kind_styles
+from pyrnnsim.figures.kinds import CELLS, draw_curves, kind_styles, network_curves
 from pyrnnsim.figures.losses import plot_losses
 from pyrnnsim.figures.pattern_generation import plot_pattern_generation
 from pyrnnsim.figures.signal_and_noise import plot_signal_and_noise, signal_and_noise
@@ -111,6 +111,12 @@ def test_eigenvalues_and_responses_by_cell():
     responses = panel(figure, "pulse response by cell")
     np.testing.assert_allclose(curve(responses, "vanilla").get_ydata(), [0, *[1] * 8])
     np.testing.assert_allclose(curve(responses, "lstm").get_ydata()[:4], [0, 11 / 36, 22 / 36, 33 / 36])
+
+
+def test_a_network_counts_with_the_mean_of_all_its_points():
+    parts = {0: [np.ones((1, 3)), np.zeros((0, 2)), np.full((3, 2), 5.0)], 2: [np.zeros((0, 2))]}
+    np.testing.assert_array_equal(network_curves(parts, 3), [[4, 4], [np.nan] * 2, [np.nan] * 2])
+    assert network_curves({}, 2).shape == (2, 0)
 
 
 def test_networks_without_values_are_left_out_of_curves():

@@ -174,6 +174,14 @@ def test_modes_of_gated_cells_are_held_against_vanilla():
     assert alone.value == 3 and alone.supported is None and "no vanilla" in alone.reason
 
 
+@pytest.mark.parametrize(("plain", "supported"), [([1, 1, 1], True), ([3, 3, 3], False), ([2, 3, 4], None)])
+def test_gated_cells_must_have_more_than_vanilla(plain, supported):
+    rows = made.networks(3, ("vanilla", "gru"), ("tanh",))
+    lines = made.grid(LineAttractors, [made.line("x", near_one) for near_one in (*plain, 3, 3, 3)])
+    claim = one(claims(made.results("context_integration", rows, dynamics={"lines": lines})), subject="gru")
+    assert claim.reference == pytest.approx(np.mean(plain)) and claim.supported is supported
+
+
 def test_ill_conditioned_pulses_are_left_out():
     rows = made.networks(2, ("vanilla",), ("tanh",))
     good, bad = made.pulse("a", 2), made.pulse("b", 8)
