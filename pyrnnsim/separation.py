@@ -31,6 +31,41 @@ class Separation:
     silhouette: float
 
 
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """How well each of K networks fits its group; NaN for skipped ones and where a number has no meaning.
+
+    Attributes:
+        correct: (K,) share of the nearest other networks that are of its own group.
+        silhouette: (K,) in [-1, 1]; 0 for a network alone in its group.
+    """
+
+    correct: NDArray[np.float64]
+    silhouette: NDArray[np.float64]
+
+
+def scores(distances: ArrayLike, groups: Sequence[str]) -> Scores:
+    """Score every network, so that accuracies and silhouettes are means of these.
+
+    Args:
+        distances: As for :func:`separation`.
+        groups: K labels.
+    Raises:
+        ValueError: As for :func:`separation`.
+    Cost: O(K^2).
+    """
+    total = np.asarray(distances).shape[0]
+    if len(groups) != total:
+        raise ValueError(f"scores: groups has {len(groups)} labels, expected one for each of {total} networks")
+    table, kept = distance_table(distances, caller="scores")
+    codes = np.unique(np.asarray(groups, dtype=str)[kept], return_inverse=True)[1]
+    same, apart = codes[:, None] == codes, ~np.eye(len(table), dtype=bool)
+    made = Scores(np.full(total, np.nan), np.full(total, np.nan))
+    made.correct[kept] = _votes(table, same, apart)
+    made.silhouette[kept] = _silhouettes(table, codes, np.bincount(codes))
+    return made
+
+
 def separation(distances: ArrayLike, groups: Sequence[str]) -> Separation:
     """Measure how well groups are separated.
 
@@ -57,9 +92,9 @@ def separation(distances: ArrayLike, groups: Sequence[str]) -> Separation:
     return Separation(
         within=_mean(table[same & apart]),
         between=_mean(table[~same]),
-        accuracy=_accuracy(table, same, apart),
+        accuracy=float(_votes(table, same, apart).mean()),
         chance=chance,
-        silhouette=_silhouette(table, codes, sizes),
+        silhouette=float(_silhouettes(table, codes, sizes).mean()),
     )
 
 
@@ -67,17 +102,17 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def _accuracy(table: NDArray[np.float64], same: NDArray[np.bool_], apart: NDArray[np.bool_]) -> float:
+def _votes(table: NDArray[np.float64], same: NDArray[np.bool_], apart: NDArray[np.bool_]) -> NDArray[np.float64]:
     if len(table) < 2:
-        return float("nan")
+        return np.full(len(table), np.nan)
     others = np.where(apart, table, np.inf)
     nearest = others == others.min(axis=1, keepdims=True)
-    return float(((nearest & same).sum(axis=1) / nearest.sum(axis=1)).mean())
+    return np.asarray((nearest & same).sum(axis=1) / nearest.sum(axis=1))
 
 
-def _silhouette(table: NDArray[np.float64], codes: NDArray[np.intp], sizes: NDArray[np.intp]) -> float:
+def _silhouettes(table: NDArray[np.float64], codes: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.float64]:
     if len(sizes) < 2:
-        return float("nan")
+        return np.full(len(table), np.nan)
     member = np.eye(len(sizes))[codes]
     sums = table @ member
     own = np.arange(len(table)), codes
@@ -87,4 +122,4 @@ def _silhouette(table: NDArray[np.float64], codes: NDArray[np.intp], sizes: NDAr
     outside = means.min(axis=1)
     widest = np.maximum(inside, outside)
     values = np.divide(outside - inside, widest, out=np.zeros(len(table)), where=widest > 0)
-    return float(np.where(sizes[codes] > 1, values, 0.0).mean())
+    return np.where(sizes[codes] > 1, values, 0.0)

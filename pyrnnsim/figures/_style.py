@@ -27,6 +27,7 @@ _MEASURES = {
     "cka_rbf": ("RBF CKA", "1 − CKA"),
     "procrustes": ("Procrustes", "angle, rad"),
     "rsa": ("RSA", "1 − Spearman's r"),
+    "topology": ("topology", "graph distance"),
     "readout_order": ("topology, nodes by readout", "|A − B|"),
     "matching": ("topology, best matching", "|A − P B Pᵀ|"),
     "gromov_wasserstein": ("topology, Gromov–Wasserstein", "rms difference of edges"),

@@ -31,10 +31,12 @@ def legend_below(
 ) -> None:
     """Under all axes of a figure, in as many columns as the longest name allows; makes the figure higher by as much.
 
-    ``others`` follow the groups.
+    ``others`` follow the groups. Without any, there is no legend.
     """
     handles = [*group_handles(styles, marker), *others]
-    longest = max((len(str(handle.get_label())) for handle in handles), default=1)
+    if not handles:
+        return
+    longest = max(len(str(handle.get_label())) for handle in handles)
     # A character is about 0.06 in wide at this size; marker and gap take 0.35 in.
     most = max(1, int(figure.get_figwidth() / (0.06 * longest + 0.35)))
     rows = ceil(len(handles) / most)

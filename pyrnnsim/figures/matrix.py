@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +16,7 @@ from pyrnnsim.figures._style import (
     GREY,
     SMALL,
     TEXT,
+    GroupStyle,
     axes_for,
     check_groups,
     group_styles,
@@ -36,6 +37,7 @@ def plot_matrix(
     order: str | Sequence[int] | None = None,
     metric: str | None = None,
     title: str | None = None,
+    styles: Mapping[str, GroupStyle] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
     """Draw a distance matrix as a heat map.
@@ -47,6 +49,7 @@ def plot_matrix(
             ``"clusters"`` (average linkage alone), K indices, or None for the order given.
         metric: Name of the measure, for title and colour bar; by default what the matrix reports about itself.
         title: Replaces the name of the measure.
+        styles: How each group looks; by default colours in order of first appearance.
         ax: Axes to draw into, without a legend; by default a new figure of column width.
     Returns:
         The figure that holds the axes.
@@ -68,10 +71,10 @@ def plot_matrix(
     _draw(figure, axes, values, unit)
     tidy(axes, title=name if title is None else title, x="network", y="network")
     if labels is not None and permutation is not None:
-        styles = group_styles(labels)
-        _bars(axes, [list(styles).index(labels[i]) for i in permutation], [s.color for s in styles.values()])
+        looks = {label: styles[label] for label in dict.fromkeys(labels)} if styles else group_styles(labels)
+        _bars(axes, [list(looks).index(labels[i]) for i in permutation], [s.color for s in looks.values()])
         if ax is None:
-            legend_below(figure, styles, marker="s")
+            legend_below(figure, looks, marker="s")
     return figure
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim import TrajectorySet
 from pyrnnsim.dynamics.storage import ResultGrid
 from pyrnnsim.embedding import Embedding
 from pyrnnsim.populations.table import Row
@@ -16,6 +17,31 @@ from pyrnnsim.populations.table import Row
 #: Measures of geometry, in the order of the paper's discussion; ``TOPOLOGY`` is the distance between dynamics.
 GEOMETRY = ("svcca", "pwcca", "cka", "procrustes")
 TOPOLOGY = "topology"
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """Trials of one network that stands for its kind, for pictures of trajectories; the same trials for all of a task.
+
+    Attributes:
+        cell: Of the network.
+        activation: Of the network.
+        inputs: (B, T, M).
+        targets: (B, T, O), NaN where nothing is asked for.
+        outputs: (B, T, O) readout of the network.
+        trajectory: Its states on three principal axes (on integration, of probes in a single context), with its fixed
+            points: what ``pca_trajectories(...)[k]`` is, or ``with_points`` of it. Trials in the order in which they
+            are coloured, such as by commanded frequency.
+        trained: False for a network as it was before training.
+    """
+
+    cell: str
+    activation: str
+    inputs: NDArray[np.float64]
+    targets: NDArray[np.float64]
+    outputs: NDArray[np.float64]
+    trajectory: TrajectorySet
+    trained: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +61,8 @@ class TaskResults:
             ``commanded`` (C,); None for tasks that command none.
         commanded: See ``frequencies``.
         seconds: Stage -> wall time.
+        examples: One of each cell and activation, trained; before training for those that are to be drawn against
+            trained ones. Without any, pictures of trajectories stay empty.
     """
 
     task: str
@@ -47,6 +75,7 @@ class TaskResults:
     frequencies: NDArray[np.float64] | None
     commanded: NDArray[np.float64] | None
     seconds: Mapping[str, float]
+    examples: Sequence[Example] = ()
 
     @property
     def names(self) -> list[str]:
