@@ -28,6 +28,7 @@ LAYERS = [
     {"cli_frame", "compare", "torch", "training_run"},
     {"cli_dissect", "cli_train", "demo", "dissection"},
     {"study"},
+    {"cli_study"},
     {"cli"},
     {"__main__"},
 ]

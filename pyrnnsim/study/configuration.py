@@ -158,7 +158,9 @@ def _parsed(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{CALLER}: {path} is no TOML: {error}") from error
     except OSError as error:
-        raise OSError(error.errno, f"{CALLER}: cannot read {path}: {error.strerror}; give the name of a file") from error
+        raise OSError(
+            error.errno, f"{CALLER}: cannot read {path}: {error.strerror}; give the name of a file"
+        ) from error
 
 
 def _change(text: str) -> dict[str, Any]:

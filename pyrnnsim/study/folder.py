@@ -20,7 +20,7 @@ _ABOUT, _LOCK = "study.json", ".lock"
 REPAIR = "add --repair to compute it again"
 
 
-class Damaged(ValueError):
+class DamagedError(ValueError):
     """A result of a finished stage is missing, cut or changed."""
 
 
@@ -127,28 +127,28 @@ class StageFolder:
         """Of the finished stage; None if it is not finished.
 
         Raises:
-            Damaged: If the record cannot be read, or a file of it is missing or has another size.
+            DamagedError: If the record cannot be read, or a file of it is missing or has another size.
         """
         if not self._record.exists():
             return None
         try:
             content = read_json(self._record)
         except ValueError as error:
-            raise Damaged(f"{CALLER}: {error}; {REPAIR}") from error
+            raise DamagedError(f"{CALLER}: {error}; {REPAIR}") from error
         outputs = {name: (int(size), str(value)) for name, (size, value) in content["outputs"].items()}
         for name, (size, _) in outputs.items():
             path = self.path / name
             if not path.is_file():
-                raise Damaged(f"{CALLER}: {path} is missing; {REPAIR}")
+                raise DamagedError(f"{CALLER}: {path} is missing; {REPAIR}")
             if path.stat().st_size != size:
-                raise Damaged(f"{CALLER}: {path} has {path.stat().st_size} bytes instead of {size}; {REPAIR}")
+                raise DamagedError(f"{CALLER}: {path} has {path.stat().st_size} bytes instead of {size}; {REPAIR}")
         return Manifest(content["key"], outputs, float(content["seconds"]))
 
     def file(self, name: str) -> Path:
         """A file of the finished stage, after a look at every byte of it.
 
         Raises:
-            Damaged: If it is not what was written.
+            DamagedError: If it is not what was written.
         """
         manifest = self.manifest()
         assert manifest is not None, f"{self.path} is not finished"
@@ -163,7 +163,7 @@ class StageFolder:
     def _checked(self, name: str, manifest: Manifest) -> Path:
         path = self.path / name
         if name not in manifest.outputs or digest_of(path) != manifest.outputs[name][1]:
-            raise Damaged(f"{CALLER}: {path} is damaged (checksum); {REPAIR}")
+            raise DamagedError(f"{CALLER}: {path} is damaged (checksum); {REPAIR}")
         return path
 
     def begin(self, key: str) -> None:

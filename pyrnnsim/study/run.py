@@ -13,7 +13,7 @@ from pyrnnsim._progress import ProgressMode
 from pyrnnsim.populations.table import Row
 from pyrnnsim.study.assembly import fingerprint, results_of
 from pyrnnsim.study.configuration import Configuration, load_configuration, parse_configuration
-from pyrnnsim.study.folder import Damaged, StudyFolder, held
+from pyrnnsim.study.folder import DamagedError, StudyFolder, held
 from pyrnnsim.study.publish import publish
 from pyrnnsim.study.results import TaskResults
 from pyrnnsim.study.schema import CALLER, nearest
@@ -139,7 +139,7 @@ def status_rows(study: StudyFolder) -> list[Row]:
                     row["MB"] = round(sum(size for size, _ in manifest.outputs.values()) / 1e6, 2)
                 elif folder.is_begun:
                     row["state"] = "begun"
-            except Damaged:
+            except DamagedError:
                 row["state"] = "damaged"
             rows.append(row)
     return rows

@@ -141,7 +141,10 @@ def check_section(name: str, given: Any) -> dict[str, Any]:
     keys = SECTIONS[name]
     table = check_table(name, given)
     refuse_unknown(f"{name}.", table, keys)
-    return {key: default if key not in table else check(f"{name}.{key}", table[key]) for key, (check, default) in keys.items()}
+    return {
+        key: default if key not in table else check(f"{name}.{key}", table[key])
+        for key, (check, default) in keys.items()
+    }
 
 
 def check_table(name: str, given: Any) -> Mapping[str, Any]:

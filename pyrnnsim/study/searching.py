@@ -68,5 +68,3 @@ def searched_settings(stage: StageFolder, part: Population, task: Task) -> dict[
 
 def _kind(one: dict[str, Any]) -> tuple[str, str, int, float]:
     return str(one["cells"]), str(one["activations"]), int(one["units"]), float(one["l2"])
-
-

@@ -9,7 +9,7 @@ from typing import Any
 from pyrnnsim._progress import ProgressMode
 from pyrnnsim.study import dynamics, embeddings, geometry, searching, topology, training
 from pyrnnsim.study.configuration import Configuration, digest
-from pyrnnsim.study.folder import Damaged, StageFolder, StudyFolder
+from pyrnnsim.study.folder import DamagedError, StageFolder, StudyFolder
 from pyrnnsim.study.manifest import Manifest
 from pyrnnsim.study.work import Work
 
@@ -61,7 +61,7 @@ def run_stage(
     """Bring the results of one stage up to date; False if they were.
 
     Raises:
-        Damaged: If results of it, or of a stage it needs, are not what was written.
+        DamagedError: If results of it, or of a stage it needs, are not what was written.
     """
     folder, key = study.stage(task, stage.name), key_of(study, task, stage, version)
     manifest = folder.manifest()
@@ -79,7 +79,7 @@ def key_of(study: StudyFolder, task: str, stage: Stage, version: str) -> str:
     """Digest of all that decides the results of a stage.
 
     Raises:
-        Damaged: If the record of an earlier stage is not readable.
+        DamagedError: If the record of an earlier stage is not readable.
     """
     values = study.configuration.values
     inputs: dict[str, Any] = {}
@@ -117,13 +117,13 @@ def check(study: StudyFolder) -> dict[str, list[str]]:
 def _problems(folder: StageFolder) -> list[str]:
     try:
         manifest = folder.manifest()
-    except Damaged as error:
+    except DamagedError as error:
         return [str(error)]
     problems = []
     for name in manifest.outputs if manifest is not None else ():
         try:
             folder.file(name)
-        except Damaged as error:
+        except DamagedError as error:
             problems.append(str(error))
     return problems
 

@@ -103,7 +103,9 @@ def _rows(
         elif not np.isfinite(loss) or _overflows(network, task.probe_inputs(probe_trials)):
             reason = "its states overflow"
         elif share > most:
-            reason = f"its loss {loss:.3g} is {share:.0%} of that of an answer that ignores the inputs, above {most:.0%}"
+            reason = (
+                f"its loss {loss:.3g} is {share:.0%} of that of an answer that ignores the inputs, above {most:.0%}"
+            )
         rows.append(
             {
                 "name": network.name,
