@@ -90,7 +90,7 @@ def _integration(
     )
     lines = pyrnnsim.line_attractor(networks, points, output_range=(-_OUTPUTS, _OUTPUTS), max_gap=_GAP)
     inputs = task.condition_inputs()
-    pulses = np.eye(inputs.shape[1])[: len(inputs)]  # in the stream that each context attends to
+    pulses = np.eye(len(inputs), inputs.shape[1], k=len(inputs))  # in the stream that each context attends to
     modes = pyrnnsim.mode_truncation(networks, points, pulses, steps=options["pulse_steps"], points=lines)
     return {"points": points, "lines": lines, "modes": modes}
 

@@ -142,7 +142,7 @@ def check_section(name: str, given: Any) -> dict[str, Any]:
     table = check_table(name, given)
     refuse_unknown(f"{name}.", table, keys)
     return {
-        key: default if key not in table else check(f"{name}.{key}", table[key])
+        key: default if table.get(key) is None else check(f"{name}.{key}", table[key])
         for key, (check, default) in keys.items()
     }
 
