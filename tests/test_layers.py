@@ -47,6 +47,7 @@ UPWARDS = {
     ("dynamics.truncation_result", "figures.mode_truncation"),
     ("dynamics.trajectory_result", "figures.trajectories"),
     ("__init__", "torch"),
+    ("__init__", "study.run"),
 }
 #: The parts that may call the native code.
 NATIVE_USERS = {"_config", "_options", "dynamics", "eigen", "populations", "similarity", "tasks", "torch"}

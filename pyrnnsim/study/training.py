@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pyrnnsim.populations.evaluation import Evaluation
+from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.recipes import load_recipes
 from pyrnnsim.populations.record import TrainingRecord
@@ -21,6 +24,7 @@ from pyrnnsim.tasks import Task
 
 TABLE = "networks.json"
 _AT_ONCE = 96  # networks in memory; one checkpoint covers them
+_STARTS = 32  # trials whose states the search for fixed points begins from
 _CURVES = "pyrnnsim study curves 1"
 _GIVEN = ("optimizer", "learning_rate", "decay", "momentum", "clip")
 
@@ -46,7 +50,9 @@ def train(work: Work) -> None:
             **_settings(work, part, task, options),
         )
         evaluation = record.population.evaluate(task, trials=options["trials"], n_jobs=work.n_jobs)
-        rows = _rows(record, evaluation, task, options["learned"], configuration.values["geometry"]["probe_trials"])
+        probes = task.probe_inputs(configuration.values["geometry"]["probe_trials"])
+        starts = task.trials(_STARTS, seed=configuration.seed, dtype=np.float64).inputs
+        rows = _rows(record, evaluation, options["learned"], [probes, starts])
         record.population.save(work.path(networks))
         tensors = {"loss": record.loss, "validation": record.validation}
         write_tensors(work.path(curves), _CURVES, {"rows": rows}, tensors)
@@ -90,21 +96,21 @@ def _settings(work: Work, part: Population, task: Task, options: dict[str, Any])
 
 
 def _rows(
-    record: TrainingRecord, evaluation: Evaluation, task: Task, most: float, probe_trials: int | None
+    record: TrainingRecord, evaluation: Evaluation, most: float, inputs: Sequence[NDArray[np.float64]]
 ) -> list[Row]:
-    """One row per network; JSON holds None where a number is not finite."""
+    """One row per network; JSON holds None where a number is not finite. ``inputs`` are those of later stages."""
     rows = []
     for k, network in enumerate(record.population):
         loss, accuracy = float(evaluation.loss[k]), float(evaluation.accuracy[k])
-        share = loss / evaluation.baseline if evaluation.baseline > 0 else float(loss > 0)
         reason = ""
         if record.diverged[k] >= 0:
             reason = f"diverged at update {int(record.diverged[k])}"
-        elif not np.isfinite(loss) or _overflows(network, task.probe_inputs(probe_trials)):
+        elif not np.isfinite(loss) or any(_overflows(network, one) for one in inputs):
             reason = "its states overflow"
-        elif share > most:
+        elif loss > most * evaluation.baseline:
             reason = (
-                f"its loss {loss:.3g} is {share:.0%} of that of an answer that ignores the inputs, above {most:.0%}"
+                f"its loss {loss:.3g} is above {most:.0%} of {evaluation.baseline:.3g}, that of an answer that ignores "
+                "the inputs"
             )
         rows.append(
             {
@@ -122,7 +128,7 @@ def _rows(
     return rows
 
 
-def _overflows(network: Any, inputs: Any) -> bool:
+def _overflows(network: Network, inputs: NDArray[np.float64]) -> bool:
     try:
         Population([network]).states(inputs, n_jobs=1)
     except ValueError:  # the inputs are fine, so the states are not

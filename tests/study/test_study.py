@@ -138,7 +138,9 @@ STAGES = [stage.name for stage in stages_of(parse_configuration(tiny.TINY))]
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_damage_is_named_refused_and_repaired_to_the_same_bits(copy, whole, stage, damage):
-    file = max((one for one in (copy / "sine_wave" / stage).rglob("*") if one.is_file()), key=lambda f: f.stat().st_size)
+    file = max(
+        (one for one in (copy / "sine_wave" / stage).rglob("*") if one.is_file()), key=lambda f: f.stat().st_size
+    )
     if damage == "flipped":
         flip(file)
     elif damage == "cut":
