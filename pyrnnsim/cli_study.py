@@ -13,7 +13,7 @@ DAMAGED = 1
 _EPILOG = """\
 presets:
   quick      three tasks, 4 cells x 2 activations, 64 units, 2 seeds: minutes
-  standard   4 seeds, 64 and 128 units, 20,000 iterations: see --estimate
+  standard   4 seeds, 64 and 128 units: about an hour on two cores
   paper      96 configurations x 30 seeds x 3 tasks, searched: see --estimate
 
 A preset is a TOML file; --config FILE replaces what it names, its [tasks] all

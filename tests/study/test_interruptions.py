@@ -28,6 +28,7 @@ def start(folder):
     return process
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(tmp_path):
     begun = time.monotonic()
     process = start(tmp_path / "whole")

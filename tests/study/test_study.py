@@ -195,3 +195,26 @@ def test_a_damaged_configuration_is_named(copy):
     flip(copy / "study.json")
     with pytest.raises(ValueError, match=r"study\.json is damaged"):
         tiny.run(copy)
+
+
+def test_an_untrained_network_that_overflows_has_no_distances(tmp_path, monkeypatch):
+    represent = pyrnnsim.Population.representations
+
+    def overflowing(self, *arguments, **options):
+        if self[0].origin.endswith("initialisation") and self[0].name.startswith("gru") and self[0].seed == 1:
+            raise ValueError("overflow")
+        return represent(self, *arguments, **options)
+
+    monkeypatch.setattr(pyrnnsim.Population, "representations", overflowing)
+    values = {**tiny.TINY, "tasks": {"flip_flop": {}}}
+    found = tiny.run_study(values, tmp_path, report=False, progress=False).results[0]
+    gone = len(found.names) + found.names.index("gru_tanh_8_l2-1e-05_s1")
+    assert np.isnan(found.untrained[gone]).all()
+    assert np.isfinite(np.delete(np.delete(found.untrained, gone, 0), gone, 1)).all()
+
+
+def test_no_global_state_is_touched(tmp_path):
+    np.random.seed(3)
+    before = np.random.get_state()[1].tolist()
+    tiny.run_study({**tiny.TINY, "tasks": {"flip_flop": {}}}, tmp_path, report=False, progress=False)
+    assert np.random.get_state()[1].tolist() == before
