@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
+from pyrnnsim.figures._plane import principal_plane
 from pyrnnsim.figures._style import COLUMN, SMALL, axes_for, group_styles, tidy
 
 
@@ -23,7 +24,8 @@ def plot_fixed_points(points: FixedPointSet, *, ax: Axes | None = None) -> Figur
     Source: Maheswaranathan et al. 2019, figure 3.
     """
     figure, axes = axes_for(ax, COLUMN, 2.6)
-    plane = _principal_plane(points)
+    basis = points.states[points.fixed] if points.fixed.any() else points.states
+    plane, _ = principal_plane(points.states, basis)
     slow = ~points.fixed
     if slow.any():
         axes.scatter(plane[slow, 0], plane[slow, 1], s=4, color="0.7", linewidths=0, label="slow")
@@ -71,15 +73,3 @@ def plot_point_counts(result: FixedPoints, *, ax: Axes | None = None) -> Figure:
     if len(counts):
         axes.legend(fontsize=SMALL, frameon=False)
     return figure
-
-
-def _principal_plane(points: FixedPointSet) -> np.ndarray[Any, Any]:
-    """(n, 2) coordinates; the largest entry of each axis is positive."""
-    if not len(points):
-        return np.zeros((0, 2))
-    basis = points.states[points.fixed] if points.fixed.any() else points.states
-    centre = basis.mean(axis=0)
-    axes = np.linalg.svd(basis - centre, full_matrices=False)[2][:2]
-    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
-    plane = (points.states - centre) @ (axes * np.where(signs == 0, 1, signs)[:, None]).T
-    return np.column_stack([plane, np.zeros((len(plane), 2 - plane.shape[1]))])

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
+from pyrnnsim.dynamics.lines.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, TEXT, axes_for, group_styles, tidy
 
 _LEGENDS = 12  # networks a legend has room for

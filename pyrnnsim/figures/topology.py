@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.graph import TopologyGraph
+from pyrnnsim.dynamics.graphs.result import TopologyGraph
+from pyrnnsim.figures._plane import principal_plane
 from pyrnnsim.figures._style import GREY, SMALL, GroupStyle, axes_for, group_styles, tidy
 from pyrnnsim.figures.legend import legend_below
 
@@ -96,25 +97,14 @@ def _placed(graph: TopologyGraph) -> _Plane:
     if width == 2:
         return _Plane(graph.outputs, "readout 1", "readout 2")
     if width == 1:
-        states = _principal(graph.states, 1)
+        states = principal_plane(graph.states, dimensions=1)[0]
         return _Plane(np.column_stack([graph.outputs, states]), "readout", "PC 1 of the states")
     values, what = (graph.outputs, "readout") if width else (graph.states, "states")
     return (
-        _Plane(_principal(values, 2), f"PC 1 of the {what}", f"PC 2 of the {what}")
+        _Plane(principal_plane(values)[0], f"PC 1 of the {what}", f"PC 2 of the {what}")
         if count
         else _Plane(np.zeros((0, 2)), "", "")
     )
-
-
-def _principal(values: NDArray[np.float64], wanted: int) -> NDArray[np.float64]:
-    """(n, wanted) coordinates on principal axes; the largest entry of each axis is positive."""
-    if not len(values):
-        return np.zeros((0, wanted))
-    centred = values - values.mean(axis=0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:wanted]
-    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
-    made = centred @ (axes * np.where(signs == 0, 1, signs)[:, None]).T
-    return np.column_stack([made, np.zeros((len(made), wanted - made.shape[1]))])
 
 
 def _fit(axes: Axes, at: NDArray[np.float64], *, square: bool) -> None:

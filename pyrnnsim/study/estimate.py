@@ -17,14 +17,14 @@ from pyrnnsim.study.configuration import Configuration
 from pyrnnsim.study.results import GEOMETRY
 
 _UPDATES = 2
-_PAIR_NETWORKS = 4
+_PASSES = (4, 16)  # networks: what a network costs and what a pair costs are told apart by two passes
 _STARTS = 16
 
 
 def estimate(configuration: Configuration, *, n_jobs: int | None = None) -> list[Row]:
     """One row per task: networks, pairs, and hours of each of the dear stages on so many threads, and their sum.
 
-    One network of each kind is trained for two updates, four are compared, and one of each cell is searched from 16
+    One network of each kind is trained for two updates, sixteen are compared, and one of each cell is searched from 16
     starts, all on one thread; the rest is arithmetic, with threads counted as fully used. ``dynamics_at_least`` is
     measured on untrained networks, which have few fixed points: trained ones cost more.
 
@@ -83,23 +83,31 @@ def _training(configuration: Configuration, name: str, *, searching: bool) -> fl
 
 
 def _geometry(configuration: Configuration, name: str) -> float:
-    """Seconds on one thread: the pass over all pairs, and SVCCA of twice as many networks."""
+    """Seconds on one thread of the pass over all pairs by all measures."""
     options, count = configuration.values["geometry"], _count(configuration)
     task = configuration.task(name)
     samples = int(np.prod(task.probe_inputs(options["probe_trials"]).shape[:2]))
-    total, units = 0.0, configuration.values["networks"]["units"]
-    for width in units:
-        rng = np.random.default_rng(0)
-        activity = [
-            rng.normal(size=(samples, min(width, samples - 1))).astype(np.float32) for _ in range(_PAIR_NETWORKS)
-        ]
+    one_network = one_pair = 0.0
+    widths = configuration.values["networks"]["units"]
+    for width in widths:
+        few, many = (_pass(samples, min(width, samples - 1), networks) for networks in _PASSES)
+        a, b = _PASSES
+        pair = max(0.0, (many - few * b / a) / (b * (b - 1) / 2 - b * (a - 1) / 2))
+        one_pair += pair / len(widths)
+        one_network += max(0.0, few / a - pair * (a - 1) / 2) / len(widths)
+    return one_network * count + one_pair * count * (count - 1) / 2
 
-        def compare(activity: list[Any] = activity) -> None:
-            pyrnnsim.pairwise(activity, measures=GEOMETRY, n_jobs=1, progress=False)
 
-        compare()  # the first call loads libraries
-        total += _seconds(compare) / (_PAIR_NETWORKS * (_PAIR_NETWORKS - 1) / 2) / len(units)
-    return total * count * (count - 1) / 2
+def _pass(samples: int, units: int, networks: int) -> float:
+    """Seconds of one pass over all pairs of some networks."""
+    rng = np.random.default_rng(0)
+    activity = [rng.normal(size=(samples, units)).astype(np.float32) for _ in range(networks)]
+
+    def compare() -> None:
+        pyrnnsim.pairwise(activity, measures=GEOMETRY, n_jobs=1, progress=False)
+
+    compare()  # the first call loads libraries
+    return _seconds(compare)
 
 
 def _dynamics(configuration: Configuration, name: str) -> float:
