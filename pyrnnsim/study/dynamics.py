@@ -51,8 +51,7 @@ def load(stage: StageFolder, kind: str) -> Any:
         return None
     if kind == "oscillations":
         return _joined_oscillations(loaded)
-    rows = {"points": "sets", "graphs": "graphs"}.get(kind, "parts")
-    return replace(loaded[0], **{rows: tuple(row for one in loaded for row in getattr(one, rows))})
+    return replace(loaded[0], parts=tuple(row for one in loaded for row in one.parts))
 
 
 _KINDS: dict[str, Any] = {
