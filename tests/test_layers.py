@@ -28,12 +28,13 @@ LAYERS = [
     {"cli_frame", "compare", "torch", "training_run"},
     {"cli_dissect", "cli_train", "demo", "dissection"},
     {"study"},
+    {"cli_study"},
     {"cli"},
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-#: The arrow that points upwards on purpose, followed only when an attribute is asked for; see also `drawings`.
-UPWARDS = {("__init__", "torch")}
+#: Arrows that point upwards on purpose, followed only when an attribute is asked for; see also `drawings`.
+UPWARDS = {("__init__", "torch"), ("__init__", "study.run")}
 #: The parts that may call the native code.
 NATIVE_USERS = {"_config", "_options", "dynamics", "eigen", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.
