@@ -53,7 +53,9 @@ def write_report(
     """
     _check(results)
     page = resources.files("pyrnnsim.study").joinpath("report_page")
-    css, script = (page.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    files = ("page.css", "tables.js", "page.js")
+    css, *scripts = (page.joinpath(name).read_text(encoding="utf-8") for name in files)
+    script = "\n".join(scripts)
     text = Template(page.joinpath("page.html").read_text(encoding="utf-8")).substitute(
         css=css,
         script=script,
@@ -159,7 +161,8 @@ def _claims(claims: Sequence[Any]) -> str:
         rows.append(f'<tr>{"".join(cells)}<td><span class="verdict {verdict}">{verdict}</span></td></tr>')
     if not rows:
         return "<p>None was tested.</p>"
-    return _framed(("topic", "the paper says", "quantity", "here", "interval", "supported"), rows)
+    head = ("topic", "the paper says", "quantity", "here", "interval", "supported")
+    return _framed(head, rows, (False, False, False, True, True, False))
 
 
 def _field(claim: Any, index: int, name: str) -> Any:
@@ -206,13 +209,18 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         return f"<td{_NUMBER if number else ''}>{_escape(_shown(value))}</td>"
 
-    return _framed(head, [f"<tr>{''.join(cell(value) for value in row)}</tr>" for row in rows])
+    numbers = [all(isinstance(row[k], (int, float, np.number)) for row in rows) for k in range(len(head))]
+    return _framed(head, [f"<tr>{''.join(cell(value) for value in row)}</tr>" for row in rows], numbers)
 
 
-def _framed(head: Sequence[str], rows: Sequence[str]) -> str:
-    cells = "".join(f'<th scope="col">{_escape(name)}</th>' for name in head)
+def _framed(head: Sequence[str], rows: Sequence[str], numbers: Sequence[bool]) -> str:
+    cells = "".join(
+        f'<th scope="col"{_NUMBER if number else ""}>{_escape(name)}</th>'
+        for name, number in zip(head, numbers, strict=True)
+    )
     body = "".join(rows)
-    return f'<div class="scroll"><table class="sortable"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f'<table class="sortable"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="scroll">{table}</div>'
 
 
 def _shown(value: Any) -> str:

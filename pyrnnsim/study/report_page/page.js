@@ -1,6 +1,6 @@
-// Embeddings with linked selection, and tables that sort. Text from the data reaches the page as text nodes only.
-"use strict";
+// Embeddings and the table of networks, with one selection for all.
 (() => {
+  const { put, make, shown, compare, sortable, sortRows } = tables;
   const tasks = JSON.parse(document.getElementById("data").textContent);
   const find = (selector, inside = document) => inside.querySelector(selector);
   const SVG = "http://www.w3.org/2000/svg";
@@ -16,22 +16,8 @@
   const taskMenu = find("#task"), colourMenu = find("#colour"), legend = find("#legend"), tip = find("#tip");
   let task = null, looks = [], hot = -1, selected = new Set(), order = [], everything = false;
 
-  const make = (name, attributes = {}, text = null) => {
-    const node = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== null) node.textContent = text;
-    return node;
-  };
-  const draw = (name, attributes, parent, text = null) => {
-    const node = document.createElementNS(SVG, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    if (text !== null) node.textContent = text;
-    return parent.appendChild(node);
-  };
-  const shown = (value) => {
-    if (value === null || value === undefined) return "–";
-    return typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : String(value);
-  };
+  const draw = (name, attributes, parent, text = null) =>
+    parent.appendChild(put(document.createElementNS(SVG, name), attributes, text));
   const fill = (menu, names, chosen) => {
     menu.replaceChildren(...names.map((name, k) => make("option", { value: k }, name)));
     menu.value = Math.max(0, chosen);
@@ -49,19 +35,21 @@
     const known = columns().filter((name) => name !== "name");
     const first = ["cell", "activation", "units", "loss"].filter((name) => known.includes(name));
     const both = first.includes("cell") && first.includes("activation") ? [["cell", "activation"]] : [];
-    return [...first.map((name) => [name]), ...both, ...known.filter((name) => !first.includes(name)).map((name) => [name])];
+    const others = known.filter((name) => !first.includes(name));
+    return [...first.map((name) => [name]), ...both, ...others.map((name) => [name])];
   };
-  const valueOf = (row, names) => (names.length === 1 ? row[names[0]] ?? null : names.map((name) => shown(row[name])).join(" "));
+  const valueOf = (row, names) =>
+    names.length === 1 ? row[names[0]] ?? null : names.map((name) => shown(row[name])).join(" ");
   const paint = () => {
     const names = colourings()[colourMenu.value] ?? [];
     const values = task.networks.map((row) => valueOf(row, names));
     const distinct = [...new Set(values)].sort(compare), numbers = values.filter((v) => typeof v === "number");
-    const quantity = numbers.length > 0 && values.every((v) => v === null || typeof v === "number") && distinct.length > 8;
+    const quantity = distinct.length > 8 && numbers.length === values.filter((v) => v !== null).length;
     legend.replaceChildren();
     if (quantity) {
       const low = Math.min(...numbers), high = Math.max(...numbers), log = low > 0 && high > 20 * low;
       const scaled = (v) => (log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low));
-      looks = values.map((v) => (v === null ? { shape: 0, class: "fnone" } : { shape: 0, class: "", paint: shade(scaled(v)) }));
+      looks = values.map((v) => (v === null ? { shape: 0, class: "fnone" } : { shape: 0, paint: shade(scaled(v)) }));
       const bar = draw("svg", { class: "scale", viewBox: "0 0 160 12", "aria-hidden": "true" }, legend);
       for (let k = 0; k < 40; k++) draw("rect", { x: 4 * k, width: 4.5, height: 12, fill: shade(k / 39) }, bar);
       legend.prepend(make("span", {}, `${names[0]}${log ? " (log)" : ""} ${shown(low)}`));
@@ -70,7 +58,8 @@
       const rank = new Map(distinct.map((value, k) => [value, k % CATEGORIES]));
       looks = values.map((v) => ({ shape: rank.get(v) % SHAPES.length, class: `f${rank.get(v) % COLOURS}` }));
       for (const value of distinct.slice(0, CATEGORIES)) legend.append(entry(value, values, rank.get(value)));
-      if (distinct.length > CATEGORIES) legend.append(make("span", {}, `and ${distinct.length - CATEGORIES} more, in the same colours`));
+      const rest = distinct.length - CATEGORIES;
+      if (rest > 0) legend.append(make("span", {}, `and ${rest} more, in the same colours`));
     }
     panels.forEach((panel) => panel.marks.forEach((mark, i) => mark && dress(mark, looks[i])));
   };
@@ -89,14 +78,14 @@
   };
   const dress = (mark, look) => {
     mark.setAttribute("d", SHAPES[look.shape]);
-    mark.dataset.look = look.class;
+    mark.dataset.look = look.class ?? "";
     if (look.paint) mark.setAttribute("fill", look.paint);
     else mark.removeAttribute("fill");
     restate(mark, mark.dataset.i);
   };
   const restate = (mark, i) => {
     const dim = selected.size > 0 && !selected.has(Number(i));
-    mark.setAttribute("class", `mark ${mark.dataset.look ?? ""}${dim ? " dim" : ""}${Number(i) === hot ? " hot" : ""}`);
+    mark.setAttribute("class", `mark ${mark.dataset.look}${dim ? " dim" : ""}${Number(i) === hot ? " hot" : ""}`);
   };
 
   // One panel: equal scales on both axes, and a bar that says how long a distance is.
@@ -111,21 +100,25 @@
       return;
     }
     const there = measure.points.filter((p) => p[0] !== null && p[1] !== null);
-    const range = (axis) => there.reduce(([a, b], p) => [Math.min(a, p[axis]), Math.max(b, p[axis])], [Infinity, -Infinity]);
-    const [x, y] = [range(0), range(1)], extent = Math.max(x[1] - x[0], y[1] - y[0]) || 1, factor = (SIZE - 2 * MARGIN) / extent;
+    const range = (axis) =>
+      there.reduce(([a, b], p) => [Math.min(a, p[axis]), Math.max(b, p[axis])], [Infinity, -Infinity]);
+    const [x, y] = there.length ? [range(0), range(1)] : [[0, 1], [0, 1]];
+    const extent = Math.max(x[1] - x[0], y[1] - y[0]) || 1, factor = (SIZE - 2 * MARGIN) / extent;
     const middle = [(x[0] + x[1]) / 2, (y[0] + y[1]) / 2];
     measure.points.forEach((p, i) => {
       if (p[0] === null || p[1] === null) return;
       panel.places[i] = [SIZE / 2 + factor * (p[0] - middle[0]), SIZE / 2 - factor * (p[1] - middle[1])];
-      panel.marks[i] = draw("path", { transform: `translate(${panel.places[i].map((v) => v.toFixed(2)).join(" ")})` }, panel.svg);
-      panel.marks[i].dataset.i = i;
+      const place = panel.places[i].map((v) => v.toFixed(2)).join(" ");
+      panel.marks[i] = draw("path", { transform: `translate(${place})`, "data-i": i }, panel.svg);
     });
-    const power = 10 ** Math.floor(Math.log10(extent / 4)), length = [5, 2, 1].find((k) => k * power <= extent / 4) * power;
+    const power = 10 ** Math.floor(Math.log10(extent / 4));
+    const length = power * ([5, 2].find((k) => k * power <= extent / 4) ?? 1);
     draw("path", { class: "bar", d: `M12 ${SIZE - 14}h${length * factor}` }, panel.svg);
     draw("text", { class: "note", x: 12, y: SIZE - 20 }, panel.svg, shown(length));
     const missing = measure.points.length - there.length;
     panel.svg.setAttribute("aria-label", `${measure.name}: ${there.length} networks`);
-    panel.caption.textContent = `${measure.name}, ${there.length} networks, stress ${shown(measure.stress)}${missing ? `, ${missing} not placed` : ""}`;
+    panel.caption.textContent = `${measure.name}, ${there.length} networks, stress ${shown(measure.stress)}`;
+    if (missing) panel.caption.append(`, ${missing} not placed`);
   };
 
   // What is pointed at and what is chosen, the same everywhere.
@@ -139,8 +132,9 @@
     tip.hidden = i < 0;
     if (i < 0) return;
     const row = task.networks[i], stress = panel && task.measures[panel.menu.value].pointStress[i];
-    const lines = Object.entries(row).filter(([key]) => key !== "name").map(([key, value]) => `${key}: ${shown(value)}`);
-    tip.textContent = [row.name ?? `network ${i}`, ...lines, ...(panel ? [`stress here: ${shown(stress)}`] : [])].join("\n");
+    const lines = columns().filter((key) => key !== "name").map((key) => `${key}: ${shown(row[key])}`);
+    if (panel) lines.push(`stress here: ${shown(stress)}`);
+    tip.textContent = [row.name ?? `network ${i}`, ...lines].join("\n");
     const mark = (panel ?? panels[0]).marks[i]?.getBoundingClientRect() ?? { right: 0, top: 0 };
     const [left, top] = event ? [event.clientX, event.clientY] : [mark.right, mark.top];
     tip.style.left = `${Math.max(0, Math.min(left + 14, innerWidth - tip.offsetWidth - 8))}px`;
@@ -164,20 +158,18 @@
     };
     const over = (event) => (event.target.dataset?.i === undefined ? -1 : Number(event.target.dataset.i));
     panel.svg.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      start = { at: at(event), on: over(event) };
+      if (event.button === 0) start = { at: at(event), on: over(event) };
     });
     panel.svg.addEventListener("pointermove", (event) => {
-      if (!start) return point(over(event), event, panel);
-      const [a, b] = [start.at, at(event)];
-      if (!box && Math.hypot(b[0] - a[0], b[1] - a[1]) < 5) return undefined;
+      if (!start) point(over(event), event, panel);
+      const a = start?.at, b = at(event);
+      if (!start || (!box && Math.hypot(b[0] - a[0], b[1] - a[1]) < 5)) return;
       if (!box) {
         box = draw("rect", { class: "brush" }, panel.svg);
-        try { panel.svg.setPointerCapture(event.pointerId); } catch { /* the pointer is gone already */ }
+        if (event.isTrusted) panel.svg.setPointerCapture(event.pointerId);
       }
-      const sides = { x: Math.min(a[0], b[0]), y: Math.min(a[1], b[1]), width: Math.abs(a[0] - b[0]), height: Math.abs(a[1] - b[1]) };
-      for (const [key, value] of Object.entries(sides)) box.setAttribute(key, value);
-      return undefined;
+      ["x", "y"].forEach((side, k) => box.setAttribute(side, Math.min(a[k], b[k])));
+      ["width", "height"].forEach((side, k) => box.setAttribute(side, Math.abs(a[k] - b[k])));
     });
     const finish = (event) => {
       if (!start) return;
@@ -209,32 +201,6 @@
     panel.menu.addEventListener("change", () => { plot(panel); paint(); });
   };
 
-  // Tables.
-  const compare = (a, b) => {
-    if (typeof a === "number" && typeof b === "number") return a - b;
-    const missing = (v) => v === null || v === undefined;
-    return missing(a) - missing(b) || String(a).localeCompare(String(b), "en", { numeric: true });
-  };
-  const sortable = (table, sort) => {
-    [...table.tHead.rows[0].cells].forEach((cell, k, cells) => {
-      const button = make("button", { type: "button" }, cell.textContent);
-      cell.replaceChildren(button);
-      button.addEventListener("click", () => {
-        const down = cell.getAttribute("aria-sort") === "ascending";
-        cells.forEach((other) => other.removeAttribute("aria-sort"));
-        cell.setAttribute("aria-sort", down ? "descending" : "ascending");
-        sort(k, down ? -1 : 1);
-      });
-    });
-  };
-  const sortRows = (table) => sortable(table, (k, sign) => {
-    const value = (row) => {
-      const text = row.cells[k].textContent;
-      return text === "–" || text === "" ? null : Number.isFinite(Number(text)) ? Number(text) : text;
-    };
-    const body = table.tBodies[0];
-    body.append(...[...body.rows].sort((a, b) => sign * compare(value(a), value(b))));
-  });
   const list = () => {
     const names = columns(), wanted = order.filter((i) => selected.size === 0 || selected.has(i));
     const visible = everything ? wanted : wanted.slice(0, FIRST_ROWS);
@@ -257,13 +223,16 @@
     task = tasks[taskMenu.value];
     [hot, selected, everything] = [-1, new Set(), false];
     order = task.networks.map((_, i) => i);
-    const before = colourMenu.selectedOptions[0]?.textContent, colours = colourings().map((names) => names.join(" and "));
+    const before = colourMenu.selectedOptions[0]?.textContent;
+    const colours = colourings().map((names) => names.join(" and "));
     fill(colourMenu, colours, colours.indexOf(before));
-    const names = task.measures.map((measure) => measure.name), topology = task.measures.findIndex((measure) => measure.topology);
+    const names = task.measures.map((measure) => measure.name);
+    const topology = task.measures.findIndex((measure) => measure.topology);
     fill(panels[0].menu, names, task.measures.findIndex((measure) => !measure.topology));
     fill(panels[1].menu, names, topology >= 0 ? topology : Math.min(1, names.length - 1));
     const table = find("#networks"), head = make("tr");
-    head.append(...columns().map((name) => make("th", { scope: "col" }, name)));
+    const kind = (name) => (task.networks.some((row) => typeof row[name] === "number") ? { class: "number" } : {});
+    head.append(...columns().map((name) => make("th", { scope: "col", ...kind(name) }, name)));
     table.tHead.replaceChildren(head);
     sortable(table, (k, sign) => {
       const name = columns()[k];
@@ -284,7 +253,10 @@
   fill(taskMenu, tasks.map((one) => one.task), 0);
   taskMenu.addEventListener("change", open);
   colourMenu.addEventListener("change", paint);
-  const clear = () => { selected = new Set(); mirror(); };
+  const clear = () => {
+    selected = new Set();
+    mirror();
+  };
   find("#clear").addEventListener("click", clear);
   find("#all").addEventListener("click", () => { everything = true; list(); });
   document.addEventListener("keydown", (event) => {
