@@ -42,7 +42,7 @@ def write_report(
         path: File to write; its directory must exist.
         results: One per task.
         claims: Objects or mappings with ``topic``, ``statement`` (the paper's), ``quantity``, ``value``, ``low`` and
-            ``high`` (ours with its interval; None where there is none), ``supported`` (True, False, or None: undecided).
+            ``high`` (ours with its interval; None where there is none), ``supported`` (True, False, None: undecided).
         figures: Title -> content of a PNG, JPEG or SVG file, in the order of the page.
         about: What was run: text and numbers, or mappings of these such as ``configuration`` and ``versions``.
     Raises:

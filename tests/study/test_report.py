@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from study.cases import PNG, Claim, task
 
 from pyrnnsim.study.report import write_report
-from study.cases import PNG, Claim, task
 
 ABOUT = {"hash": "1f2e", "configuration": {"train": {"iterations": 5000}}, "versions": {"numpy": "2.4"}}
 EVIL = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;\u2028\"'"
