@@ -128,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 def _tasks(results: Sequence[TaskResults]) -> str:
     rows = [(one.task, len(one.networks), len(one.failed), sum(one.seconds.values())) for one in results]
-    return _table(("task", "learned it", "did not", "seconds"), rows)
+    return _table(("task", "learned", "failed", "seconds"), rows)
 
 
 def _failed(results: Sequence[TaskResults]) -> str:

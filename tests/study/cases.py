@@ -30,7 +30,7 @@ class Claim:
 def task(
     name: str = "flip_flop", seeds: int = 3, *, first: str = "vanilla-0", missing: tuple[int, ...] = ()
 ) -> TaskResults:
-    """4 x seeds networks in two measures; those of ``missing`` have no place."""
+    """4 x seeds networks in three measures; those of ``missing`` have no place."""
     rng = np.random.default_rng(0)
     networks = [
         {"name": f"{cell}-{seed}", "cell": cell, "activation": ("tanh", "relu")[seed % 2], "units": 64 * (1 + seed % 2),
@@ -41,7 +41,7 @@ def task(
     if networks:
         networks[0]["name"] = first
     distances = {}
-    for measure in ("topology", "svcca") if networks else ():
+    for measure in ("topology", "cka", "svcca") if networks else ():
         distances[measure] = squareform(pdist(rng.standard_normal((len(networks), 4))))
         for k in missing:
             distances[measure][k] = distances[measure][:, k] = np.nan

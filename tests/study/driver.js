@@ -2,8 +2,9 @@
 const seen = {};
 const all = (selector) => [...document.querySelectorAll(selector)];
 const svgs = all(".panel svg");
-const marks = (k) => [...svgs[k].querySelectorAll(".mark")];
-const classed = (k, name) => marks(k).filter((m) => m.classList.contains(name)).map((m) => Number(m.dataset.i));
+const number = (mark) => Number(mark.dataset.i);
+const marks = (k) => [...svgs[k].querySelectorAll(".mark")].sort((a, b) => number(a) - number(b));
+const classed = (k, name) => marks(k).filter((m) => m.classList.contains(name)).map(number);
 const box = (node) => node.getBoundingClientRect();
 const centre = (node) => [box(node).left + box(node).width / 2, box(node).top + box(node).height / 2];
 const pointer = (type, node, [x, y], more = {}) => node.dispatchEvent(

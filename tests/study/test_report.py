@@ -73,7 +73,7 @@ def test_data_are_those_of_the_results(tmp_path):
     (data,) = json.loads(written(tmp_path, [one]).scripts[0])
     assert data["task"] == "flip_flop"
     assert data["networks"] == one.networks
-    assert [m["name"] for m in data["measures"]] == ["svcca", "topology"]  # geometry first
+    assert [m["name"] for m in data["measures"]] == ["svcca", "cka", "topology"]  # geometry first
     for measure in data["measures"]:
         embedding = one.embeddings[measure["name"]]
         np.testing.assert_allclose(np.array(measure["points"], float), embedding.coordinates, rtol=1e-5)

@@ -92,10 +92,13 @@ def test_a_box_selects_in_both_panels_and_in_the_table(tmp_path):
     found = seen(tmp_path, [task(missing=(1,))], """
       const at = centre(marks(0)[0]);
       drag(0, at.map((v) => v - 9), at.map((v) => v + 9));
-      const chosen = marks(0).map((m) => Number(m.dataset.i)).filter((i) => !classed(0, "dim").includes(i));
+      const chosen = marks(0).map(number).filter((i) => !classed(0, "dim").includes(i));
       seen.chosen = chosen; seen.dim = classed(1, "dim").length; seen.rows = rows();
       seen.count = document.querySelector("#count").textContent;
-      drag(1, ...corners(1), { shiftKey: true }); seen.all = classed(0, "dim").length; seen.wide = rows().length;
+      const far = marks(0).map(centre).findLast((b) => Math.hypot(b[0] - at[0], b[1] - at[1]) > 30);
+      drag(0, far.map((v) => v - 9), far.map((v) => v + 9), { shiftKey: true }); seen.more = rows();
+      drag(0, far.map((v) => v - 9), far.map((v) => v + 9)); seen.instead = rows();
+      drag(1, ...corners(1)); seen.all = classed(0, "dim").length; seen.wide = rows().length;
       document.querySelector("#clear").click();
       seen.cleared = [classed(0, "dim").length, rows().length];""")  # fmt: skip
     assert 0 in found["chosen"]
@@ -103,6 +106,8 @@ def test_a_box_selects_in_both_panels_and_in_the_table(tmp_path):
     assert len(found["rows"]) == len(found["chosen"])
     assert "vanilla-0" in found["rows"]
     assert found["count"] == f"{len(found['chosen'])} of 12 selected"
+    assert set(found["more"]) == set(found["rows"]) | set(found["instead"])
+    assert not set(found["rows"]) & set(found["instead"])
     assert (found["all"], found["wide"]) == (0, 11)
     assert found["cleared"] == [0, 12]
 
@@ -129,14 +134,14 @@ def test_menus_of_measure_colour_and_task(tmp_path):
       const names = (menu) => [...menu.options].map((o) => o.textContent);
       const menus = all(".panel select"), colour = document.querySelector("#colour");
       seen.menus = menus.map((m) => [names(m)[m.value], names(m)]); seen.colours = names(colour);
-      choose(menus[0], 1); seen.caption = all("figcaption")[0].textContent;
+      choose(menus[0], 2); seen.caption = all("figcaption")[0].textContent;
       seen.shapes = new Set(marks(0).map((m) => m.getAttribute("d") + m.classList[1])).size;
       choose(colour, names(colour).indexOf("loss"));
       seen.shades = new Set(marks(0).map((m) => m.getAttribute("fill"))).size;
       seen.legend = document.querySelector("#legend").textContent;
       choose(document.querySelector("#task"), 1);
       seen.second = [marks(0).length, rows().length, colour.value];""")  # fmt: skip
-    measures = ["svcca", "topology"]
+    measures = ["svcca", "cka", "topology"]
     assert found["menus"] == [["svcca", measures], ["topology", measures]]
     assert found["colours"] == ["cell", "activation", "units", "loss", "cell and activation", "seed"]
     assert found["caption"].startswith("topology, 12 networks")
@@ -164,8 +169,8 @@ def test_tables_sort_up_and_down(tmp_path):
 def test_many_networks_are_listed_on_demand(tmp_path):
     found = seen(tmp_path, [task(seeds=60)], """
       seen.few = rows().length; const more = document.querySelector("#all"); seen.says = more.textContent;
-      more.click(); seen.many = rows().length; seen.hidden = more.hidden;""")  # fmt: skip
-    assert found == {"few": 200, "says": "Show all 240 networks", "many": 240, "hidden": True}
+      seen.before = more.hidden; more.click(); seen.many = rows().length; seen.hidden = more.hidden;""")  # fmt: skip
+    assert found == {"few": 200, "before": False, "says": "Show all 240 networks", "many": 240, "hidden": True}
 
 
 @pytest.mark.parametrize(

@@ -105,11 +105,13 @@
     const [x, y] = there.length ? [range(0), range(1)] : [[0, 1], [0, 1]];
     const extent = Math.max(x[1] - x[0], y[1] - y[0]) || 1, factor = (SIZE - 2 * MARGIN) / extent;
     const middle = [(x[0] + x[1]) / 2, (y[0] + y[1]) / 2];
-    measure.points.forEach((p, i) => {
+    // Many marks are small, and drawn in an order that leaves no group on top of all others.
+    const scale = Math.max(0.5, Math.min(1, Math.sqrt(400 / there.length))), mixed = (i) => (i * 0.6180339887) % 1;
+    measure.points.map((p, i) => [p, i]).sort((a, b) => mixed(a[1]) - mixed(b[1])).forEach(([p, i]) => {
       if (p[0] === null || p[1] === null) return;
       panel.places[i] = [SIZE / 2 + factor * (p[0] - middle[0]), SIZE / 2 - factor * (p[1] - middle[1])];
       const place = panel.places[i].map((v) => v.toFixed(2)).join(" ");
-      panel.marks[i] = draw("path", { transform: `translate(${place})`, "data-i": i }, panel.svg);
+      panel.marks[i] = draw("path", { transform: `translate(${place}) scale(${scale})`, "data-i": i }, panel.svg);
     });
     const power = 10 ** Math.floor(Math.log10(extent / 4));
     const length = power * ([5, 2].find((k) => k * power <= extent / 4) ?? 1);
