@@ -67,7 +67,7 @@ class Embedding:
         Raises:
             ValueError: If ``distances`` has another number of columns, or a value that is negative or not finite.
             TypeError: If ``distances`` is not numeric.
-        Cost: ``O(Q K)`` for ``"classical"``, up to 1,000 times as much for ``"smacof"``.
+        Cost: ``O(Q K)`` for ``"classical"``; for ``"smacof"`` up to 1,000 steps from each of four starts.
         Source: Gower (1968), equation 10, for ``"classical"``; the stress of the new point alone, minimised from
             several starts, for ``"smacof"``.
         """

@@ -126,6 +126,7 @@ def test_evil_names_stay_text(tmp_path, place):
     assert EVIL in page.text or EVIL in str(json.loads(page.scripts[0])) or place in {"name", "column"}
     if place in {"name", "column"}:
         assert EVIL in json.loads(page.scripts[0])[0]["networks"][0].values()
+    assert page.named("img") == [{**plain.named("img")[0], "alt": EVIL if place == "figure" else "one"}]
     for script in page.scripts:
         assert "<!--" not in script
         assert "</" not in script
