@@ -17,7 +17,8 @@ CSRC = ROOT / "csrc"
 LAYERS = [
     {"_core", "_cuda"},
     {"_dtypes", "_files", "_frame", "_lock", "_machine", "_progress", "_threads", "_warnings"},
-    {"_config", "_options"},
+    {"_config", "_options", "_smacof"},
+    {"_out_of_sample"},
     {"_inputs", "tasks"},
     {"eigen", "populations", "similarity"},
     {"dynamics", "embedding"},
