@@ -88,8 +88,8 @@ SECTIONS: dict[str, dict[str, tuple[Check, Any]]] = {
         "l2": (several(real(0.0, 10.0)), [1e-5]),
         "seeds": (whole(1, 10**5), 2),
         "first_seed": (whole(0), 0),
-        "initialisation": (word(*INITIALISATIONS), "normal"),
-        "gain": (real(0.0, 100.0), 1.0),
+        "initialisation": (word("auto", *INITIALISATIONS), "auto"),
+        "gain": (real(0.0, 100.0), None),
         "dtype": (word("float32", "float64"), "float32"),
     },
     "train": {
