@@ -49,6 +49,17 @@ def torch_transitions(network: Network, x: np.ndarray, points: FixedPointSet, ki
     return np.array([torch.bincount(row, minlength=len(fixed)).numpy() for row in ends]) / kicks
 
 
+def torch_jacobians(network: Network, x: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """(n, N, N) from the closed form."""
+    return _gru(network, x)(torch.tensor(states), True)[1].numpy()
+
+
+def torch_jacrev(network: Network, x: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """(n, N, N) by reverse differentiation, one backward pass per unit, over all states at once."""
+    step = _gru(network, x)
+    return torch.func.vmap(torch.func.jacrev(lambda h: step(h[None])[0][0]))(torch.tensor(states)).numpy()
+
+
 def fixed_point_finder(folder: str, network: Network, starts: np.ndarray) -> np.ndarray:
     """The package at its defaults, on the module that pyrnnsim exports."""
     if folder not in sys.path:

@@ -15,23 +15,23 @@ except ImportError as error:
 from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
-from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet
-from pyrnnsim.dynamics.fixed_points import find_fixed_points
-from pyrnnsim.dynamics.graph import TopologyGraph, TopologyGraphs
-from pyrnnsim.dynamics.graph_distances import pairwise_graph_distances
-from pyrnnsim.dynamics.limit_cycles import find_limit_cycles
-from pyrnnsim.dynamics.line_attractor import line_attractor
-from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
+from pyrnnsim.dynamics.cycles.finder import find_limit_cycles
+from pyrnnsim.dynamics.cycles.oscillation_result import Oscillations
+from pyrnnsim.dynamics.cycles.oscillations import oscillations
+from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet
+from pyrnnsim.dynamics.cycles.trajectories import pca_trajectories
+from pyrnnsim.dynamics.cycles.trajectory_result import Trajectories, TrajectorySet
+from pyrnnsim.dynamics.graphs.distances import pairwise_graph_distances
+from pyrnnsim.dynamics.graphs.result import TopologyGraph, TopologyGraphs
+from pyrnnsim.dynamics.graphs.topology import transition_graph
 from pyrnnsim.dynamics.linearization import Linearization, linearize
-from pyrnnsim.dynamics.mode_truncation import mode_truncation
-from pyrnnsim.dynamics.oscillation_result import Oscillations
-from pyrnnsim.dynamics.oscillations import oscillations
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.settling import add_slow_points
-from pyrnnsim.dynamics.topology import transition_graph
-from pyrnnsim.dynamics.trajectories import pca_trajectories
-from pyrnnsim.dynamics.trajectory_result import Trajectories, TrajectorySet
-from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
+from pyrnnsim.dynamics.lines.attractor import line_attractor
+from pyrnnsim.dynamics.lines.mode_truncation import mode_truncation
+from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
+from pyrnnsim.dynamics.lines.truncation_result import ModeTruncation, ModeTruncations
+from pyrnnsim.dynamics.points.finder import find_fixed_points
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.points.settling import add_slow_points
 from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation

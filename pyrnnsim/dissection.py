@@ -14,6 +14,7 @@ import pyrnnsim
 from pyrnnsim._files import write_atomic
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.table import Row, to_csv, to_text
+from pyrnnsim.populations.trials import check_task
 from pyrnnsim.tasks import BUILT_IN, Task, from_spec
 from pyrnnsim.training_run import NETWORKS
 
@@ -134,6 +135,7 @@ def dissect(
         say(f"{what}: {seconds[what]:.1f} s")
         return result
 
+    check_task("dissect", task, population)
     inputs = task.condition_inputs()
     say(f"{len(population)} networks on {task.name}, {len(inputs)} constant input{'s'[: len(inputs) > 1]}")
     points = timed("fixed points", lambda: pyrnnsim.find_fixed_points(population, task=task, n_jobs=n_jobs))
@@ -146,7 +148,7 @@ def dissect(
         points = timed("slow points", lambda: pyrnnsim.add_slow_points(population, points, task=task, n_jobs=n_jobs))
         limits: dict[str, Any] = {"output_range": (-_INTEGRATED, _INTEGRATED), "max_gap": _GAP}
         found["lines"] = timed("lines", lambda: pyrnnsim.line_attractor(population, points, **limits))
-        pulses = np.eye(inputs.shape[1])[len(inputs) :]  # in the stream that each context attends to
+        pulses = np.eye(len(inputs), inputs.shape[1], k=len(inputs))  # in the stream that each context attends to
         found["modes"] = timed(
             "modes", lambda: pyrnnsim.mode_truncation(population, points, pulses, steps=_STEPS, points=found["lines"])
         )

@@ -97,7 +97,7 @@ def text_report(run: TrainingRun) -> str:
 
 
 def _exploded(record: TrainingRecord) -> list[str]:
-    """What to do about networks that overflow as they are made, which no setting of the training can help."""
+    """What to do about networks that overflow as they are made, which no rate and no clipping mends."""
     kinds = [record.population[int(k)].cell for k in np.flatnonzero(record.diverged == 0)]
     if not kinds:
         return []

@@ -32,21 +32,8 @@ LAYERS = [
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-#: Arrows that point upwards on purpose, followed only when a method of a result is called or an attribute asked for.
-UPWARDS = {
-    ("similarity.matrix", "figures.matrix"),
-    ("dynamics.line_result", "figures.line_attractor"),
-    ("dynamics.cycle_result", "figures.limit_cycles"),
-    ("dynamics.graph", "figures.panels"),
-    ("dynamics.graph", "figures.topology"),
-    ("dynamics.linearization", "figures.spectrum"),
-    ("dynamics.oscillation_result", "figures.oscillations"),
-    ("eigen", "figures.spectrum"),
-    ("dynamics.result", "figures.fixed_points"),
-    ("dynamics.truncation_result", "figures.mode_truncation"),
-    ("dynamics.trajectory_result", "figures.trajectories"),
-    ("__init__", "torch"),
-}
+#: The arrow that points upwards on purpose, followed only when an attribute is asked for; see also `drawings`.
+UPWARDS = {("__init__", "torch")}
 #: The parts that may call the native code.
 NATIVE_USERS = {"_config", "_options", "dynamics", "eigen", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.
@@ -67,17 +54,36 @@ def executed(tree: ast.AST) -> Iterator[ast.AST]:
             yield from executed(node)
 
 
+def is_import_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "import_module"
+
+
+def drawings(tree: ast.AST) -> set[ast.AST]:
+    """Imports of figures, through importlib, in methods called plot: a result may be drawn by what lies above it."""
+    methods = {
+        method
+        for owner in ast.walk(tree)
+        if isinstance(owner, ast.ClassDef)
+        for method in owner.body
+        if isinstance(method, ast.FunctionDef) and method.name == "plot"
+    }
+    calls = {node for method in methods for node in ast.walk(method) if is_import_call(node)}
+    return {call for call in calls if str(getattr(call.args[0], "value", "")).startswith("pyrnnsim.figures.")}
+
+
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """Full names a file imports anywhere, through importlib too; `from a import b` gives a.b."""
+    """Full names a file imports anywhere but to draw, through importlib too; `from a import b` gives a.b."""
     names: set[str] = set()
-    for node in executed(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    drawn = drawings(tree)
+    for node in executed(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "import_module":
+        elif is_import_call(node) and node not in drawn:
             names |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
     return frozenset(names)
 

@@ -16,7 +16,7 @@ def block(pattern):
     return found
 
 
-TRAINING = block(r"```py\n(.*?)```")
+TRAINING = "".join(re.findall(r"```py\n(.*?)```", TEXT, flags=re.DOTALL))
 EXAMPLE = block(r"```python\n(.*?)```")
 
 

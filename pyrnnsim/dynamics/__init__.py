@@ -1,1 +1,1 @@
-"""What networks compute: their fixed points with evidence that none is missing, and their linearised modes."""
+"""What networks compute: fixed and slow points, lines, cycles, the graphs between points, and linearised modes."""

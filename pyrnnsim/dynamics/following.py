@@ -10,7 +10,7 @@ from pyrnnsim.dynamics.systems import NetworkSystem, System
 
 Floats = NDArray[np.float64]
 
-_CHUNK = 2**22  # numbers held at once while states are only moved on
+_CHUNK = 2**17  # numbers held at once while states are only moved on: about what a cache holds
 
 
 def follow(system: System, states: Floats, x: Floats, steps: int) -> Floats:
@@ -26,7 +26,7 @@ def follow(system: System, states: Floats, x: Floats, steps: int) -> Floats:
                 here = system.step(here, x)
                 made[:, t] = here
         return made
-    inputs = np.array(np.broadcast_to(x, (1, count, steps, system.inputs)))
+    inputs = np.ascontiguousarray(np.broadcast_to(x, (1, count, steps, system.inputs)))
     begin = np.ascontiguousarray(states, dtype=np.float64)[None]
     return np.asarray(_core.cell_rollout(system.spec, system.arrays, inputs, system.threads, begin)[0])
 

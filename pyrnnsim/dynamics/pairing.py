@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.subjects import Subjects, parse_subjects
+from pyrnnsim._threads import thread_limit
+from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
+from pyrnnsim.dynamics.subjects import Subjects
 from pyrnnsim.dynamics.systems import System
 
 _SAME = 1e-6  # of a residual that is computed again, relative to 1 + max|h|
+_REMEDY = "find the fixed points of this population, or pass the one they were found in"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,65 +25,77 @@ class Pairing:
     Attributes:
         subjects: (K) what :func:`pyrnnsim.linearize` takes: a network, or the function.
         systems: (K) the maps.
-        sets: K tuples of C sets.
-        inputs: (C, M).
+        points: Those of all of them; one set as a grid of one.
         single: Whether one set was given, not K times C.
     """
 
     subjects: tuple[Any, ...]
-    systems: tuple[System, ...]
-    sets: tuple[tuple[FixedPointSet, ...], ...]
-    inputs: NDArray[np.float64]
+    systems: Sequence[System]
+    points: FixedPoints
     single: bool
 
+    @property
+    def sets(self) -> tuple[tuple[FixedPointSet, ...], ...]:
+        """K tuples of C sets."""
+        return self.points.sets
 
-def pair(caller: str, population: object, fixed_points: object) -> Pairing:
-    """The networks with their points.
+    @property
+    def inputs(self) -> NDArray[np.float64]:
+        """(C, M)."""
+        return self.points.inputs
 
+
+def pair(caller: str, subjects: Subjects, fixed_points: object, *, one_set: bool = True) -> Pairing:
+    """The networks, or the function, with their points; a function learns from them how large its state is.
+
+    Args:
+        caller: For errors.
+        subjects: Whose points they should be.
+        fixed_points: What the caller was given.
+        one_set: Whether a single set may stand for one network at one input.
     Raises:
-        TypeError, ValueError: If one of them is something else, or the points are of other networks.
+        TypeError, ValueError: If they are something else, or points of other networks.
     """
-    parsed = parse_subjects(caller, population)
-    single = isinstance(fixed_points, FixedPointSet)
-    if isinstance(fixed_points, FixedPointSet):
-        sets: tuple[tuple[FixedPointSet, ...], ...] = ((fixed_points,),)
-        inputs = fixed_points.input[None]
+    single = isinstance(fixed_points, FixedPointSet) and one_set
+    if isinstance(fixed_points, FixedPointSet) and one_set:
+        points = FixedPoints(((fixed_points,),), fixed_points.input[None])
     elif isinstance(fixed_points, FixedPoints):
-        sets, inputs = fixed_points.sets, fixed_points.inputs
+        points = fixed_points
     else:
-        raise TypeError(
-            f"{caller}: fixed_points must be what find_fixed_points returns, or one [k, c] of it, got "
-            f"{type(fixed_points).__name__}"
-        )
-    if len(sets) != len(parsed.systems):
-        remedy = "; pass one network, as population[k]" if single else "; pass the population they were found in"
+        wanted = "what find_fixed_points returns" + (", or one [k, c] of it" if one_set else ", all of it")
+        raise TypeError(f"{caller}: fixed_points must be {wanted}, got {type(fixed_points).__name__}; find them first")
+    if len(points) != len(subjects.systems):
+        remedy = "pass one network, as population[k]" if single else "pass the population they were found in"
         raise ValueError(
-            f"{caller}: fixed_points are of {len(sets)} networks, the population has {len(parsed.systems)}{remedy}"
+            f"{caller}: fixed_points are of {len(points)} networks, the population has {len(subjects.systems)}; "
+            f"{remedy}"
         )
-    for k, row in enumerate(sets):
-        for one in row:
-            _check(caller, k, parsed.systems[k], one)
-    return Pairing(_subjects(parsed, population), tuple(parsed.systems), sets, inputs, single)
-
-
-def _subjects(parsed: Subjects, population: object) -> tuple[Any, ...]:
-    return (population,) if parsed.population is None else tuple(parsed.population)
+    with thread_limit():
+        for k, (system, row) in enumerate(zip(subjects.systems, points, strict=True)):
+            for one in row:
+                _check(caller, k, system, one)
+    return Pairing(subjects.given, subjects.systems, points, single)
 
 
 def _check(caller: str, k: int, system: System, one: FixedPointSet) -> None:
-    size, inputs = one.states.shape[1], len(one.input)
-    label = f"network {k} ({system.name!r})"
-    remedy = "find the fixed points of this population, or pass the one they were found in"
+    found, label = (one.states.shape[1], len(one.input)), f"network {k} ({system.name!r})"
     if one.name != system.name:
-        raise ValueError(f"{caller}: fixed_points of {one.name!r} stand where {label} is; {remedy}")
-    if system.size >= 0 and (system.size, system.inputs) != (size, inputs):
+        raise ValueError(f"{caller}: fixed_points of {one.name!r} stand where {label} is; {_REMEDY}")
+    if system.size < 0:  # a function does not know
+        system.size, system.inputs = found
+    if found != (system.size, system.inputs):
         raise ValueError(
-            f"{caller}: {label} has S = {system.size} and M = {system.inputs}, its fixed_points have S = {size} and "
-            f"M = {inputs}; {remedy}"
+            f"{caller}: {label} has S = {system.size} and M = {system.inputs}, its fixed_points have S = {found[0]} "
+            f"and M = {found[1]}; {_REMEDY}"
         )
     if not len(one):
         return
-    scale = 1 + np.abs(one.states).max(axis=1)
     residual = np.abs(system.step(one.states, one.input) - one.states).max(axis=1)
-    if not (np.abs(residual - one.residual) <= max(_SAME, 1e3 * system.epsilon) * scale).all():
-        raise ValueError(f"{caller}: fixed_points of {label} were found in other weights of this name; {remedy}")
+    allowed = max(_SAME, 1e3 * system.epsilon) * (1 + np.abs(one.states).max(axis=1))
+    wrong = np.flatnonzero(~(np.abs(residual - one.residual) <= allowed))
+    if len(wrong):
+        i = wrong[0]
+        raise ValueError(
+            f"{caller}: fixed_points of {label} were found in other weights of this name: point {i} moves by "
+            f"{residual[i]:.2g} in a step, not by {one.residual[i]:.2g}; {_REMEDY}"
+        )

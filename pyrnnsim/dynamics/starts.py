@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim.dynamics.subjects import Subjects
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.populations.activity import states as visited_states
 from pyrnnsim.populations.arrays import as_numbers
@@ -17,6 +18,30 @@ from pyrnnsim.tasks import Task
 Floats = NDArray[np.float64]
 
 _TRIALS, _STEPS = 32, 64
+
+
+def parse_starts(
+    caller: str,
+    subjects: Subjects,
+    starts: object,
+    channels: int,
+    *,
+    count: int,
+    noise: float,
+    seed: int,
+    jobs: int,
+) -> list[Floats]:
+    """(n, S) for each network: the caller's, or by default states that it visits; see :func:`default_starts`.
+
+    Raises:
+        TypeError, ValueError: If those given do not fit, or there are none for a function.
+    """
+    if starts is not None:
+        return given_starts(caller, starts, subjects.systems)
+    if subjects.population is None:
+        raise TypeError(f"{caller}: a function needs starts: states (n, S) from which to go, such as states it visits")
+    task = subjects.task
+    return default_starts(caller, subjects.population, task, channels, count=count, noise=noise, seed=seed, jobs=jobs)
 
 
 def default_starts(

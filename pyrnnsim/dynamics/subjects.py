@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,11 @@ from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.trials import check_task
 from pyrnnsim.tasks import BUILT_IN, Task, from_spec
+from pyrnnsim.tasks.checks import real_number
 
 Floats = NDArray[np.float64]
+#: Whose dynamics an argument may ask for.
+Subject = Population | Network | TrainingRecord | Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,13 @@ class Subjects:
     systems: Sequence[System]
     population: Population | None
     task: Task | None
+
+    @property
+    def given(self) -> tuple[Any, ...]:
+        """(K) what :func:`pyrnnsim.linearize` takes: the networks, or the function."""
+        if self.population is not None:
+            return tuple(self.population)
+        return tuple(system.function for system in self.systems if isinstance(system, TorchSystem))
 
 
 def parse_subjects(caller: str, subject: object, task: object = None) -> Subjects:
@@ -100,3 +110,14 @@ def parse_inputs(caller: str, inputs: Any, subjects: Subjects) -> Floats:
     if not np.isfinite(array).all():
         raise ValueError(f"{caller}: inputs hold NaN or infinity; drop these conditions")
     return array
+
+
+def parse_tolerance(caller: str, value: object, subjects: Subjects) -> float:
+    """The largest error estimate, relative to 1 + max|h|, of what counts as found.
+
+    Raises:
+        TypeError, ValueError: If it is no number above 0.
+    """
+    if value is not None:
+        return real_number(caller, "tolerance", value, 0.0, open_below=True)
+    return 1e-8 if max(system.epsilon for system in subjects.systems) < 1e-12 else 1e-3

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pyrnnsim import _core
 from pyrnnsim.dynamics.bounds import Box, state_bounds
-from pyrnnsim.dynamics.regions import relu_points
+from pyrnnsim.dynamics.points.regions import relu_points
 from pyrnnsim.populations.network import Network
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.dynamics.bounds import Box, everywhere
-from pyrnnsim.dynamics.newton import newton
+from pyrnnsim.dynamics.points.newton import newton
 from pyrnnsim.dynamics.systems import FINE, ROUGH, Expansion
 
 Floats = NDArray[np.float64]

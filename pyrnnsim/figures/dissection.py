@@ -13,7 +13,7 @@ from pyrnnsim.embedding import embed
 from pyrnnsim.figures import panels
 from pyrnnsim.figures._style import SMALL
 from pyrnnsim.figures.embedding import plot_embedding
-from pyrnnsim.figures.fixed_points import plot_fixed_points, plot_point_counts
+from pyrnnsim.figures.fixed_points import plot_fixed_points, plot_point_counts, point_legend
 from pyrnnsim.figures.line_attractor import plot_line, plot_sorted_eigenvalues
 from pyrnnsim.figures.matrix import plot_matrix
 from pyrnnsim.figures.mode_truncation import plot_mode_truncations
@@ -38,6 +38,7 @@ def dissection_figures(made: Dissection) -> Mapping[str, Figure]:
         "points": _each(chosen, lambda k, ax: plot_fixed_points(made.points[k, 0], ax=ax), made),
         "spectra": _each(chosen, lambda k, ax: _spectrum(made, k, ax), made),
     }
+    point_legend(drawn["points"], [made.points[k, 0] for k in chosen])
     if made.graphs is not None:
         drawn["graphs"] = panels.topology_panels([made.graphs[k, 0] for k in chosen])
     if made.distances is not None:

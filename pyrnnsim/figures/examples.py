@@ -18,7 +18,7 @@ from pyrnnsim.figures.kinds import ACTIVATIONS, CELLS
 from pyrnnsim.figures.trajectories import plot_trajectories
 
 if TYPE_CHECKING:
-    from pyrnnsim.dynamics.trajectory_result import TrajectorySet
+    from pyrnnsim.dynamics.cycles.trajectory_result import TrajectorySet
     from pyrnnsim.study.results import Example, TaskResults
 
 MISSING = "no example trials"

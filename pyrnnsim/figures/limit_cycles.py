@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.cycle_result import LimitCycles, LimitCycleSet
-from pyrnnsim.dynamics.trajectories import principal_axes
+from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet
+from pyrnnsim.figures._plane import principal_plane
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, axes_for, group_styles, tidy
 
 _INSIDE = 2  # orbits whose legend finds room beside them
@@ -92,6 +92,5 @@ def _planes(orbits: LimitCycleSet) -> list[NDArray[np.float64]]:
     """(T, 2) coordinates of each orbit on common axes."""
     if not len(orbits):
         return []
-    made = principal_axes(np.concatenate(orbits.orbits), 2)
-    planes = [(states - made.mean) @ made.axes.T for states in orbits.orbits]
-    return [np.column_stack([plane, np.zeros((len(plane), 2 - plane.shape[1]))]) for plane in planes]
+    plane, _ = principal_plane(np.concatenate(orbits.orbits))
+    return np.split(plane, np.cumsum([len(states) for states in orbits.orbits])[:-1])

@@ -8,9 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.line_result import LineAttractor, LineAttractors
+from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
+from pyrnnsim.figures._plane import principal_plane
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, TEXT, axes_for, group_styles, tidy
+
+Floats = NDArray[np.float64]
 
 _SHOWN = 20  # eigenvalues
 _LEGENDS = 12  # networks a legend has room for
@@ -27,7 +31,7 @@ def plot_line(line: LineAttractor, *, ax: Axes | None = None) -> Figure:
     Source: Maheswaranathan et al. 2019, figure 3b.
     """
     figure, axes = axes_for(ax, COLUMN, 2.7)
-    plane, shares = _principal_plane(line)
+    plane, shares = _placed(line)
     path = plane[line.on_path]
     axes.plot(path[:, 0], path[:, 1], color="0.75", linewidth=1.2, zorder=1)
     if line.outputs.shape[1]:
@@ -128,16 +132,10 @@ def plot_sorted_eigenvalues(lines: LineAttractors, *, ax: Axes | None = None) ->
     return figure
 
 
-def _principal_plane(line: LineAttractor) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def _placed(line: LineAttractor) -> tuple[Floats, Floats]:
     """(n, 2) coordinates, the first rising along the line, and (2,) shares of the variance."""
-    if not len(line):
-        return np.zeros((0, 2)), np.zeros(2)
-    centred = line.states - line.states.mean(axis=0)
-    _, sizes, axes = np.linalg.svd(centred, full_matrices=False)
-    plane = centred @ axes[:2].T
-    plane = np.column_stack([plane, np.zeros((len(plane), 2 - plane.shape[1]))])
-    plane[:, 0] *= 1 if plane[-1, 0] >= plane[0, 0] else -1
-    plane[:, 1] *= 1 if plane[np.abs(plane[:, 1]).argmax(), 1] >= 0 else -1
-    total = float((sizes**2).sum())
-    shares = np.zeros(2) if total == 0 else sizes[:2] ** 2 / total
-    return plane, np.concatenate([shares, np.zeros(2 - len(shares))])
+    plane, shares = principal_plane(line.states)
+    if len(plane):
+        plane[:, 0] *= 1 if plane[-1, 0] >= plane[0, 0] else -1
+        plane[:, 1] *= 1 if plane[np.abs(plane[:, 1]).argmax(), 1] >= 0 else -1
+    return plane, shares

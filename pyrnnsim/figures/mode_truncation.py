@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyrnnsim.dynamics.truncation_result import ModeTruncation, ModeTruncations
+from pyrnnsim.dynamics.lines.truncation_result import ModeTruncation, ModeTruncations
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, TEXT, axes_for, group_styles, tidy
 
 _LEGENDS = 12  # networks a legend has room for
@@ -46,11 +46,12 @@ def plot_mode_truncation(made: ModeTruncation, *, ax: Axes | None = None) -> Fig
 
 
 def plot_mode_truncations(made: ModeTruncations, *, ax: Axes | None = None) -> Figure:
-    """Draw the mean readout after the last step against the number of modes kept, one line for each network.
+    """Draw the median readout after the last step against the number of modes kept, one line for each network.
 
     Args:
-        made: What ``mode_truncation`` returned. Bands are one standard error over the points of all inputs; dotted
-            lines are what the networks themselves do. The first readout is drawn.
+        made: What ``mode_truncation`` returned. Bands hold the middle half of the points of all inputs (at a saddle the
+            linear response grows without bound); dotted lines are what the networks themselves do. The first readout
+            is drawn.
         ax: Axes to draw into; by default a new figure of column width.
     Returns:
         The figure that holds the axes.
@@ -64,12 +65,11 @@ def plot_mode_truncations(made: ModeTruncations, *, ax: Axes | None = None) -> F
         if not len(curves):
             continue
         steps = int(row[0].times[-1])
-        mean = curves.mean(axis=0)
-        error = curves.std(axis=0, ddof=1) / np.sqrt(len(curves)) if len(curves) > 1 else 0 * mean
+        low, middle, high = np.quantile(curves, (0.25, 0.5, 0.75), axis=0)
         color, kept = styles[str(k)].color, row[0].kept
-        axes.fill_between(kept, mean - error, mean + error, step="post", color=color, alpha=0.2, linewidth=0)
-        axes.step(kept, mean, where="post", color=color, linewidth=1.2, label=row[0].name)
-        own = np.concatenate([one.nonlinear[~one.ill_conditioned, -1, 0] for one in row]).mean()
+        axes.fill_between(kept, low, high, step="post", color=color, alpha=0.2, linewidth=0)
+        axes.step(kept, middle, where="post", color=color, linewidth=1.2, label=row[0].name)
+        own = np.median(np.concatenate([one.nonlinear[~one.ill_conditioned, -1, 0] for one in row]))
         axes.axhline(float(own), color=color, linewidth=0.7, linestyle=":")
     tidy(axes, title="response by linear modes", x="linear modes kept", y=f"readout {steps} steps after the pulse")
     if steps and len(made) <= _LEGENDS:

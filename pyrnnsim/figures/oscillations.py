@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyrnnsim.dynamics.oscillation_result import Oscillations
+from pyrnnsim.dynamics.cycles.oscillation_result import Oscillations
 from pyrnnsim.figures._style import COLUMN, GREY, SMALL, axes_for, group_styles, tidy
 
 

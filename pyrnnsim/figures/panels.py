@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from pyrnnsim.dynamics.graph import TopologyGraph
+from pyrnnsim.dynamics.graphs.result import TopologyGraph
 from pyrnnsim.embedding import Embedding
 from pyrnnsim.figures._style import PAGE, SMALL, group_styles, new_figure
 from pyrnnsim.figures.dendrogram import plot_dendrogram

@@ -12,9 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.graph import TopologyGraph
-from pyrnnsim.figures._style import GREY, SMALL, GroupStyle, axes_for, group_styles, tidy
+from pyrnnsim.dynamics.graphs.result import TopologyGraph
+from pyrnnsim.figures._plane import principal_plane
+from pyrnnsim.figures._style import GREY, SMALL, GroupStyle, axes_for, tidy
 from pyrnnsim.figures.legend import legend_below
+from pyrnnsim.figures.stability import kind, stability_styles
 
 _WIDTH, _HEIGHT = 4.2, 3.9
 _FAINTEST = 0.02  # edges of lower probability are left out
@@ -48,22 +50,21 @@ def plot_topology(graph: TopologyGraph, *, ax: Axes | None = None) -> Figure:
     """
     figure, axes = axes_for(ax, _WIDTH, _HEIGHT)
     plane = _placed(graph)
-    kinds = np.unique(graph.unstable_modes)
-    styles = group_styles(_kind(kind) for kind in range(int(kinds.max(initial=0)) + 1))
+    styles = stability_styles(graph.unstable_modes)
     _fit(axes, plane.at, square=graph.outputs.shape[1] == 3)
     _draw_edges(axes, graph, plane.at, styles)
-    for kind in kinds[::-1]:
-        chosen = graph.unstable_modes == kind
-        style = styles[_kind(kind)]
+    for modes in np.unique(graph.unstable_modes)[::-1]:
+        chosen = graph.unstable_modes == modes
+        style = styles[kind(modes)]
         axes.scatter(
             plane.at[chosen, 0],
             plane.at[chosen, 1],
-            s=_SMALL if kind else _LARGE,
+            s=_SMALL if modes else _LARGE,
             color=style.color,
             marker=style.marker,
             edgecolors="white",
             linewidths=0.7,
-            zorder=4 if kind else 5,
+            zorder=4 if modes else 5,
         )
     lost = graph.nowhere > _FAINTEST
     if lost.any():
@@ -79,14 +80,9 @@ def plot_topology(graph: TopologyGraph, *, ax: Axes | None = None) -> Figure:
 
 def topology_legend(figure: Figure, graphs: Sequence[TopologyGraph]) -> None:
     """What colours, markers, widths and rings mean in graphs drawn by :func:`plot_topology`, below everything else."""
-    kinds = sorted({int(kind) for graph in graphs for kind in graph.unstable_modes})
-    styles = group_styles(_kind(kind) for kind in range(max(kinds, default=0) + 1))
     lost = any((graph.nowhere > _FAINTEST).any() for graph in graphs)
-    legend_below(figure, {_kind(kind): styles[_kind(kind)] for kind in kinds}, others=_strokes(lost))
-
-
-def _kind(modes: Any) -> str:
-    return "stable" if modes == 0 else f"{modes} unstable mode" + ("s" if modes > 1 else "")
+    styles = stability_styles(modes for graph in graphs for modes in graph.unstable_modes)
+    legend_below(figure, styles, others=_strokes(lost))
 
 
 def _placed(graph: TopologyGraph) -> _Plane:
@@ -96,25 +92,14 @@ def _placed(graph: TopologyGraph) -> _Plane:
     if width == 2:
         return _Plane(graph.outputs, "readout 1", "readout 2")
     if width == 1:
-        states = _principal(graph.states, 1)
+        states = principal_plane(graph.states, dimensions=1)[0]
         return _Plane(np.column_stack([graph.outputs, states]), "readout", "PC 1 of the states")
     values, what = (graph.outputs, "readout") if width else (graph.states, "states")
     return (
-        _Plane(_principal(values, 2), f"PC 1 of the {what}", f"PC 2 of the {what}")
+        _Plane(principal_plane(values)[0], f"PC 1 of the {what}", f"PC 2 of the {what}")
         if count
         else _Plane(np.zeros((0, 2)), "", "")
     )
-
-
-def _principal(values: NDArray[np.float64], wanted: int) -> NDArray[np.float64]:
-    """(n, wanted) coordinates on principal axes; the largest entry of each axis is positive."""
-    if not len(values):
-        return np.zeros((0, wanted))
-    centred = values - values.mean(axis=0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:wanted]
-    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
-    made = centred @ (axes * np.where(signs == 0, 1, signs)[:, None]).T
-    return np.column_stack([made, np.zeros((len(made), wanted - made.shape[1]))])
 
 
 def _fit(axes: Axes, at: NDArray[np.float64], *, square: bool) -> None:
@@ -142,7 +127,7 @@ def _draw_edges(axes: Axes, graph: TopologyGraph, at: NDArray[np.float64], style
                 mutation_scale=6 + 3 * probability,
                 shrinkA=3,
                 shrinkB=5,
-                color=styles[_kind(graph.unstable_modes[i])].color,
+                color=styles[kind(graph.unstable_modes[i])].color,
                 **_stroke(probability),
                 zorder=2,
             )

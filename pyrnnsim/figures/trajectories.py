@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.trajectory_result import Trajectories, TrajectorySet
+from pyrnnsim.dynamics.cycles.trajectory_result import Trajectories, TrajectorySet
 from pyrnnsim.figures._style import COLUMN, PAGE, SMALL, TEXT, axes_for, new_figure, tidy
 
 _COLUMNS = 4

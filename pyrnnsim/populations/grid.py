@@ -16,6 +16,8 @@ from pyrnnsim.tasks.checks import whole_number
 
 _CALLER = "Population.create"
 
+_SAFE_GAIN = 0.3  # of a relu lstm, whose c can grow by a factor in every step
+
 
 def grid_networks(
     *,
@@ -26,7 +28,7 @@ def grid_networks(
     l2: object,
     sizes: tuple[int, int],
     initialisation: str,
-    gain: float,
+    gain: float | None,
     cell_options: dict[str, Any],
     dtype: DTypeLike,
 ) -> list[Network]:
@@ -36,21 +38,30 @@ def grid_networks(
     widths = [whole_number(_CALLER, "units", one, 1, 2**16) for one in _listed("units", units)]
     chosen_seeds = [whole_number(_CALLER, "seeds", one, 0, 2**63 - 1) for one in _listed("seeds", seeds)]
     penalties = [_penalty(one) for one in _listed("l2", l2)]
-    way = parse_choice(_CALLER, "initialisation", initialisation, INITIALISATIONS)
-    if not math.isfinite(gain):
+    given = parse_choice(_CALLER, "initialisation", initialisation, ("auto", *INITIALISATIONS))
+    if gain is not None and not math.isfinite(gain):
         raise ValueError(f"{_CALLER}: gain must be a finite number, got {gain!r}")
     number = parse_dtype(_CALLER, dtype)
     networks = []
     for kind in kinds:
         for form in forms:
             cell = _cell(kind, form, cell_options)
+            way, scale = start_of(cell, given, gain)
             for width in widths:
                 for penalty in penalties:
                     for seed in chosen_seeds:
-                        weights = initialise(cell, width, *sizes, seed=seed, kind=way, gain=gain, dtype=number)
+                        weights = initialise(cell, width, *sizes, seed=seed, kind=way, gain=scale, dtype=number)
                         name = f"{kind}_{form}_{width}_l2-{penalty:g}_s{seed}"
                         networks.append(Network(name, cell, weights, seed, penalty, f"{way} initialisation"))
     return networks
+
+
+def start_of(cell: Cell, initialisation: str, gain: float | None) -> tuple[str, float]:
+    """Kind and scale of the recurrent weights; ``"auto"`` and None stand for what suits the cell."""
+    if initialisation == "auto":
+        safe = cell.cell == "lstm" and cell.activation == "relu" and gain is None
+        initialisation, gain = ("orthogonal", _SAFE_GAIN) if safe else ("normal", gain)
+    return initialisation, 1.0 if gain is None else gain
 
 
 def sizes_of(task: Any, inputs: int | None, outputs: int | None) -> tuple[int, int]:

@@ -34,7 +34,7 @@ class TrainingRecord:
         validation_iterations: (V,).
         stopped: (K,) iteration in which the loss fell below ``until_loss``, -1 where it did not.
         diverged: (K,) iteration in which loss or gradient stopped being finite, -1 where they did not; 0 for a network
-            that overflows as it was made, see ``gain`` of :meth:`Population.create`.
+            that overflows as it was made (see ``gain`` of :meth:`Population.create`).
         dropped: (K,) iteration after which a search gave the network up, -1 where it did not.
         updates: (K,) updates made.
         seconds: Wall time, summed over restarts.

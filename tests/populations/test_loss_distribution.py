@@ -54,7 +54,8 @@ def torch_losses(networks):
     ("cell", "activation"), [("vanilla", "tanh"), ("ugrnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
 )
 def test_final_losses_are_distributed_as_those_of_torch(cell, activation):
-    options = {"iterations": ITERATIONS, "batch": BATCH, "learning_rate": RATE, "momentum": MOMENTUM, "clip": CLIP}
+    options = {"optimizer": "sgd", "learning_rate": RATE, "momentum": MOMENTUM, "clip": CLIP}
+    options |= {"iterations": ITERATIONS, "batch": BATCH}
     record = population(cell, activation, range(NETWORKS)).train(TASK, **options, progress=False)
     ours = record.population.evaluate(TASK, trials=256, seed=7).loss
     ratio = np.log(ours / torch_losses(population(cell, activation, range(NETWORKS))))

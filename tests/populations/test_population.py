@@ -270,3 +270,18 @@ def test_only_networks_can_be_members():
     with pytest.raises(ValueError, match="empty"):
         Population([])
     assert isinstance(Population.create(**ALL)[0], Network)
+
+
+def test_relu_lstms_begin_where_they_do_not_overflow():
+    """The others begin as with normal weights, and so does a relu lstm whose gain is given."""
+
+    def weights(**options):
+        made = Population.create(units=[12], seeds=[3], inputs=2, outputs=1, **options)
+        return {network.name: network.parameters["w_rec"] for network in made}
+
+    auto, normal, orthogonal = weights(), weights(initialisation="normal"), weights(initialisation="orthogonal")
+    for name, array in auto.items():
+        expected = 0.3 * orthogonal[name] if name.startswith("lstm_relu") else normal[name]
+        np.testing.assert_allclose(array, expected, rtol=1e-6)
+    scaled = weights(gain=1.5)
+    assert all(np.allclose(scaled[name], 1.5 * normal[name]) for name in normal)

@@ -1,0 +1,1 @@
+"""Motion: trajectories, limit cycles, oscillations."""

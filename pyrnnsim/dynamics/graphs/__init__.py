@@ -1,0 +1,1 @@
+"""Transition graphs between fixed points, and distances between graphs."""

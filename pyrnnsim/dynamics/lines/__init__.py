@@ -1,0 +1,1 @@
+"""Line attractors: the line through fixed points, and how many modes carry a pulse along it."""

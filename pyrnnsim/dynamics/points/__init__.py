@@ -1,0 +1,1 @@
+"""Fixed and slow points: the search, its evidence, and what it returns."""

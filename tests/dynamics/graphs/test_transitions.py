@@ -1,0 +1,117 @@
+"""When a trial has arrived, on maps made for it; and the kicks that trials begin with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pyrnnsim.dynamics.graphs import topology
+from pyrnnsim.dynamics.graphs.transitions import Targets, destinations
+from pyrnnsim.dynamics.systems import Expansion
+
+NOTHING = np.zeros(0)
+
+
+class Map:
+    """A map of states to states, as a system."""
+
+    def __init__(self, function, jacobian=None) -> None:
+        self.function, self.jacobian = function, jacobian
+
+    def step(self, states, x):
+        return self.function(states)
+
+    def expand(self, states, x):
+        return Expansion(states, np.broadcast_to(self.jacobian, (len(states), *np.shape(self.jacobian))), NOTHING)
+
+
+def targets(states, patience=16, radius=2.0) -> Targets:
+    states = np.asarray(states, dtype=float)
+    count = len(states)
+    return Targets(states, np.full(count, radius), np.full(count, 1e-9), np.full(count, patience))
+
+
+def ends(function, where, starts, steps=2000) -> list[int]:
+    return destinations(Map(function), NOTHING, where, np.asarray(starts, dtype=float), steps).tolist()
+
+
+def test_a_trial_that_creeps_away_within_reach_has_not_arrived():
+    def creep(h):  # to 0 below 1/2, slowly up to 9 above it, from there to 10
+        return np.where(h < 0.5, h / 2, np.where(h < 9, h + 0.01, 10 + (h - 10) / 2))
+
+    assert ends(creep, targets([[0.0], [10.0]]), [[0.4], [0.6], [10.5]]) == [0, 1, 1]
+    assert ends(creep, targets([[0.0], [10.0]]), [[0.6]], steps=100) == [-1]
+
+
+def test_contraction_must_last_as_long_as_the_target_is_known_to_need():
+    def passing(h):
+        return h * [0.9, 1.05]
+
+    start = [[1.9, 0.01]]
+    assert ends(passing, targets([[0.0, 0.0]], patience=128), start) == [-1]
+    assert ends(passing, targets([[0.0, 0.0]], patience=16), start) == [0]
+
+
+def test_distances_to_different_targets_are_not_compared():
+    def alternate(h):  # near 0 for 16 steps, near 10 and nearer for the next 16
+        phase = h[:, 1] + 1e-9
+        return np.column_stack([np.where(np.round(phase / 1e-9) % 32 < 16, 0.5, 10.3), phase])
+
+    assert ends(alternate, targets([[0.0, 0.0], [10.0, 0.0]]), [[0.5, 0.0]]) == [-1]
+
+
+def test_a_long_way_out_is_not_divergence():
+    def out_and_back(h):
+        return np.where(h > 1, np.where(h < 300, h + 5, -0.5), h / 2)
+
+    assert ends(out_and_back, targets([[0.0]]), [[1.5], [np.inf], [np.nan]]) == [0, -1, -1]
+
+
+def test_after_a_transient_the_distance_is_taken_anew():
+    """From 0.1 out to 10 and back at 0.99 per step: below 0.1 only after 460 steps, but contracting much earlier."""
+
+    def transient(h):
+        return h @ np.array([[0.99, 50.0], [0.0, 0.5]]).T
+
+    where = targets([[0.0, 0.0]], patience=128, radius=20.0)
+    assert ends(transient, where, [[0.0, 0.1]], steps=300) == [0]
+    assert ends(transient, where, [[0.0, 0.1]], steps=120) == [-1]
+
+
+def test_at_a_target_at_once():
+    assert ends(lambda h: h, targets([[1.0], [2.0]]), [[2.0], [1.0 + 1e-10]]) == [1, 0]
+    assert ends(lambda h: h, targets(np.zeros((0, 1))), [[2.0]]) == [-1]
+    assert ends(lambda h: h, targets([[1.0]]), np.zeros((0, 1))) == []
+
+
+@pytest.mark.parametrize(
+    ("jacobian", "expected"),
+    [
+        (0.5 * np.eye(2), 16),
+        (0.99 * np.eye(2), 128),  # 0.99^64 sqrt(2) = 0.74, 0.99^128 sqrt(2) = 0.39
+        ([[0.5, 1e5], [0.0, 0.5]], 32),  # 16 * 1e5 * 0.5^15 = 48.8
+        (np.eye(2), 1024),
+    ],
+)
+def test_patience_is_when_the_linearised_dynamics_have_halved(jacobian, expected):
+    states, one = np.zeros((1, 2)), np.ones(1)
+    made = Targets.of(Map(None, np.asarray(jacobian)), NOTHING, states, one, 0 * one, 600)
+    assert made.patience.tolist() == [expected] and made.radius.tolist() == [0.2] and made.floor.tolist() == [1e-7]
+
+
+def test_the_floor_is_above_the_error_of_a_point_and_within_its_radius():
+    states, system = np.zeros((2, 1)), Map(None, np.zeros((1, 1)))
+    made = Targets.of(system, NOTHING, states, np.array([1.0, 1e-4]), np.array([1e-3, 1e-3]), 10)
+    np.testing.assert_allclose(made.floor, [1e-2, 2e-5])
+
+
+def test_kicks_are_isotropic_and_of_one_length():
+    count, size = 20000, 4
+    states = np.array([[1.0, 0.0, -1.0, 2.0], [0.0, 0.0, 0.0, 0.0]])
+    kicked = topology._kicked(np.random.default_rng(0), states, np.array([0.1, 3.0]), count).reshape(2, count, size)
+    kicks = kicked - states[:, None]
+    np.testing.assert_allclose(np.linalg.norm(kicks, axis=2), np.array([[0.1], [3.0]]) * np.ones(count))
+    for unit in kicks / np.array([0.1, 3.0])[:, None, None]:  # of a uniform direction in 4 dimensions
+        assert np.abs(unit.mean(axis=0)).max() < 5 * np.sqrt(1 / size / count)
+        assert np.abs((unit**4).mean(axis=0) - 3 / (size * (size + 2))).max() < 5 * 0.2 / np.sqrt(count)
+        np.testing.assert_allclose(unit.T @ unit / count, np.eye(size) / size, atol=0.01)
