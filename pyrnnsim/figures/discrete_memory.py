@@ -42,7 +42,8 @@ def plot_discrete_memory(results: TaskResults) -> Figure:
     graph = figure.add_subplot(cells[2, 2])
     kinds |= _graph(graph, results, one)
     if kinds:  # beside the panels it is for: colours mean cells elsewhere
-        graph.legend(handles=group_handles(stability_styles(kinds)), fontsize=SMALL, frameon=False, ncols=2, handletextpad=0.2,
+        handles = group_handles(stability_styles(kinds))
+        graph.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=2, handletextpad=0.2,
                      loc="upper center", bbox_to_anchor=(0.5, 0.02), columnspacing=1.0)  # fmt: skip
     return finish(figure, results)
 
