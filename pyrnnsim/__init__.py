@@ -111,6 +111,7 @@ __all__ = [
     "pca_trajectories",
     "prepare",
     "random_search",
+    "run_study",
     "show_config",
     "tasks",
     "transition_graph",
@@ -118,8 +119,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "torch":  # loads torch, which takes seconds
-        from importlib import import_module
+    from importlib import import_module
 
+    if name == "torch":  # loads torch, which takes seconds
         return import_module("pyrnnsim.torch")
+    if name == "run_study":  # stands above all that is imported here
+        return import_module("pyrnnsim.study.run").run_study
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

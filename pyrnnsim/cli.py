@@ -1,4 +1,4 @@
-"""The ``pyrnnsim`` command: ``demo``, ``train``, ``dissect``, ``compare`` and ``info``."""
+"""The ``pyrnnsim`` command: studies, ``demo``, ``train``, ``dissect``, ``compare`` and ``info``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyrnnsim import cli_dissect, cli_train
+from pyrnnsim import cli_dissect, cli_study, cli_train
 from pyrnnsim.cli_frame import BAD_INPUT, INTERRUPTED, Commands, Parser, add_folder, add_threads, complain, say
 
-COMMANDS = ("demo", "train", "dissect", "compare", "info")
+COMMANDS = (*cli_study.COMMANDS, "demo", "train", "dissect", "compare", "info")
 
 _EPILOG = """\
 first steps:
+  pyrnnsim study quick      train, compare and dissect a population on three
+                            tasks, and report on it; minutes
   pyrnnsim demo             make 48 networks with planted groups, find the
                             groups again, draw the pictures
   pyrnnsim train flip_flop  train vanilla, UGRNN, GRU and LSTM networks on a
@@ -94,6 +96,8 @@ def _run(options: argparse.Namespace) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
+            if options.command in cli_study.COMMANDS:
+                return cli_study.run(options)
             command = {"demo": _demo, "train": _train, "dissect": _dissect, "compare": _compare, "info": _info}
             return command[options.command](options)
     except BrokenPipeError:
@@ -177,6 +181,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"pyrnnsim {_version()}")
     commands = Commands(parser)
+    cli_study.add_study(commands)
     _add_demo(commands)
     cli_train.add_train(commands)
     cli_dissect.add_dissect(commands)

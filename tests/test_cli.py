@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import pyrnnsim
-from pyrnnsim.cli import main
+from pyrnnsim.cli import COMMANDS, main
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,7 @@ def test_commands_explain_themselves(capsys, command):
     ("arguments", "message"),
     [
         (["comapre"], "unknown command 'comapre'; did you mean 'compare'?"),
-        (["xyz"], "unknown command 'xyz'; the commands are demo, train, dissect, compare, info"),
+        (["xyz"], f"unknown command 'xyz'; the commands are {', '.join(COMMANDS)}"),
         (["demo", "--networks", "many"], "argument --networks: invalid int value: 'many'; see 'pyrnnsim demo --help'"),
         (["demo", "--networks", "1"], "networks must be at least 4"),
         (["demo", "--n-jobs", "0"], "n_jobs must be"),

@@ -98,3 +98,12 @@ def test_bad_input_is_one_line(capsys, tmp_path, monkeypatch, arguments, message
     code, printed, err = run(capsys, "dissect", *arguments, "--out", "out")
     assert code == 2 and not printed and len(err.splitlines()) == 1
     assert message in err and not (tmp_path / "out").exists()
+
+
+def test_pulses_come_in_the_stream_that_each_context_attends_to():
+    task = pyrnnsim.tasks.ContextIntegration(steps=5)
+    population = pyrnnsim.Population.create(["vanilla"], ["tanh"], [4], [0], task=task)
+    made = dissect(population, task, n_jobs=1)
+    for context in range(2):
+        np.testing.assert_array_equal(made.modes[0, context].input, np.eye(4)[context])
+        np.testing.assert_array_equal(made.modes[0, context].pulse, np.eye(4)[2 + context])

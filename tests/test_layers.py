@@ -17,7 +17,8 @@ CSRC = ROOT / "csrc"
 LAYERS = [
     {"_core", "_cuda"},
     {"_dtypes", "_files", "_frame", "_lock", "_machine", "_progress", "_threads", "_warnings"},
-    {"_config", "_options"},
+    {"_config", "_options", "_smacof"},
+    {"_out_of_sample"},
     {"_inputs", "tasks"},
     {"eigen", "populations", "similarity"},
     {"dynamics", "embedding"},
@@ -28,12 +29,13 @@ LAYERS = [
     {"cli_frame", "compare", "torch", "training_run"},
     {"cli_dissect", "cli_train", "demo", "dissection"},
     {"study"},
+    {"cli_study"},
     {"cli"},
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-#: The arrow that points upwards on purpose, followed only when an attribute is asked for; see also `drawings`.
-UPWARDS = {("__init__", "torch")}
+#: Arrows that point upwards on purpose, followed only when an attribute is asked for; see also `drawings`.
+UPWARDS = {("__init__", "torch"), ("__init__", "study.run")}
 #: The parts that may call the native code.
 NATIVE_USERS = {"_config", "_options", "dynamics", "eigen", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.

@@ -1,0 +1,102 @@
+"""The stages of geometry: representations on the probe inputs, and distances between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyrnnsim._files import write_atomic
+from pyrnnsim.populations.population import Population
+from pyrnnsim.similarity.measures import pairwise, pairwise_svcca
+from pyrnnsim.study.folder import StageFolder
+from pyrnnsim.study.results import GEOMETRY
+from pyrnnsim.study.training import learned
+from pyrnnsim.study.work import Work
+
+UNTRAINED = "untrained.npy"
+_AT_ONCE = 16
+
+
+def represent(work: Work) -> None:
+    """One (P, S) file per network that learned, and one of the same network before training.
+
+    The file of an untrained network whose states overflow on the probe inputs holds NaN.
+    """
+    options = work.configuration.values["geometry"]
+    inputs = work.task.probe_inputs(options["probe_trials"])
+    trained = learned(work.earlier("training"))
+    if trained is None:
+        return
+    sets = {"trained": list(trained)}
+    if options["untrained"]:
+        fresh = {network.name: network for network in work.configuration.population(work.task_name)}
+        sets["untrained"] = [fresh[name] for name in trained.names]
+    for folder in sets:
+        work.path(folder).mkdir(exist_ok=True)
+    networks = [(folder, network) for folder, members in sets.items() for network in members]
+    with work.items(len(networks), _AT_ONCE, "networks") as items:
+        for _, part in items:
+            for folder, network in networks[part]:
+                try:
+                    activity = Population([network]).representations(inputs, n_jobs=work.n_jobs)[0]
+                except ValueError:  # it was made from checked parts: only its states can be wrong
+                    if folder == "trained":
+                        raise
+                    activity = np.full((inputs.shape[0] * inputs.shape[1], 1), np.nan, network.dtype)
+                _save(work.path(f"{folder}/{network.name}.npy"), activity)
+
+
+def compare(work: Work) -> None:
+    """All measures of geometry in one pass, and SVCCA of trained and untrained networks together."""
+    files = work.earlier("representations").files()
+    trained = {Path(name).stem: path for name, path in files.items() if name.startswith("trained/")}
+    untrained = {Path(name).stem: path for name, path in files.items() if name.startswith("untrained/")}
+    names = [name for name in _names(work) if name in trained]
+    variance = work.configuration.values["geometry"]["variance"]
+    if len(names) < 2:
+        for measure in GEOMETRY:
+            _save(work.path(f"distances-{measure}.npy"), np.zeros((len(names), len(names))))
+    else:
+        pairwise(
+            [trained[name] for name in names],
+            measures=GEOMETRY,
+            variance=variance,
+            names=names,
+            out=work.path("distances.npy"),
+            n_jobs=work.n_jobs,
+            progress=work.progress,
+        )
+    if untrained and names:
+        pairwise_svcca(
+            [*(trained[name] for name in names), *(untrained[name] for name in names)],
+            variance=variance,
+            names=[*names, *(f"{name} untrained" for name in names)],
+            nan_policy="skip",
+            out=work.path(UNTRAINED),
+            n_jobs=work.n_jobs,
+            progress=work.progress,
+        )
+
+
+def distances_of(stage: StageFolder) -> dict[str, NDArray[np.float64]]:
+    """The matrices of the measures of geometry."""
+    return {measure: np.load(stage.file(f"distances-{measure}.npy"), allow_pickle=False) for measure in GEOMETRY}
+
+
+def untrained_of(stage: StageFolder) -> NDArray[np.float64] | None:
+    """The matrix of trained and untrained networks; None if there is none."""
+    manifest = stage.manifest()
+    assert manifest is not None
+    return np.load(stage.file(UNTRAINED), allow_pickle=False) if UNTRAINED in manifest.outputs else None
+
+
+def _names(work: Work) -> list[str]:
+    from pyrnnsim.study.training import rows_of
+
+    return [row["name"] for row in rows_of(work.earlier("training"))[0]]
+
+
+def _save(path: Path, array: NDArray[np.generic]) -> None:
+    write_atomic(path, lambda file: np.save(file, array, allow_pickle=False))

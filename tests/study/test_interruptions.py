@@ -1,0 +1,86 @@
+"""Studies that are killed at random moments, and two processes that want the same directory."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from study import tiny
+
+from pyrnnsim._lock import ProcessLock
+from pyrnnsim.study import stages
+from pyrnnsim.study.run import open_study, status_rows
+
+KILLS = 5
+TESTS = Path(__file__).parents[1]
+
+
+def start(folder):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "study.tiny", str(folder)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "start\n"
+    return process
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(tmp_path):
+    begun = time.monotonic()
+    process = start(tmp_path / "whole")
+    expected = process.communicate()[0]
+    took, rng, killed = time.monotonic() - begun, random.Random(5), 0
+    assert expected
+    for _ in range(KILLS):
+        process = start(tmp_path / "killed")
+        time.sleep(rng.uniform(0.05, 0.4) * took)
+        process.kill()
+        process.communicate()
+        killed += process.returncode != 0
+    assert killed >= 2
+    assert start(tmp_path / "killed").communicate()[0] == expected
+    assert not list((tmp_path / "killed").rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("stage", [stage.name for stage in stages._ALL if stage.name != "search"])
+def test_interrupted_before_the_end_of_a_stage_it_goes_on(stage, tmp_path, monkeypatch):
+    """Ctrl-C just when all work of a stage is done but not yet recorded."""
+    finish = stages.StageFolder.finish
+
+    def interrupted(self, key):
+        if self.path.name == stage:
+            raise KeyboardInterrupt
+        return finish(self, key)
+
+    monkeypatch.setattr(stages.StageFolder, "finish", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tiny.run(tmp_path / "study")
+    monkeypatch.undo()
+    states = {row["stage"]: row["state"] for row in status_rows(open_study(tmp_path / "study"))[:6]}
+    assert states[stage] == "begun"
+    lines: list[str] = []
+    tiny.run(tmp_path / "study", say=lines.append)
+    assert lines[0] == f"flip_flop: {stage} (continued)"
+
+
+def test_a_second_process_is_refused_while_the_first_one_runs(tmp_path):
+    tmp_path.joinpath("study").mkdir()
+    lock = ProcessLock(tmp_path / "study" / ".lock")
+    lock.acquire()
+    try:
+        with pytest.raises(BlockingIOError, match="is being written by"):
+            tiny.run(tmp_path / "study")
+    finally:
+        lock.release()
+    assert list((tmp_path / "study").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_cannot_be_written_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(OSError, match="cannot write"):
+        tiny.run(tmp_path / "study")
