@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from pyrnnsim.figures._style import GREY, SMALL, TEXT, TITLE, group_styles, measure_text, tidy
+from pyrnnsim.figures._style import GREY, SMALL, TEXT, TITLE, measure_text, tidy
 from pyrnnsim.figures.kinds import ACTIVATIONS, CELLS, kind_styles
 from pyrnnsim.figures.legend import legend_below
 from pyrnnsim.figures.matrix import plot_matrix
@@ -68,16 +67,6 @@ def finish(figure: Figure, results: TaskResults) -> Figure:
     """Add the legend of the cells and activations that occur."""
     legend_below(figure, kind_styles([*results.labels("cell"), *results.labels("activation")]))
     return figure
-
-
-def stability_handles(kinds: set[int]) -> list[Line2D]:
-    """Legend entries of fixed points by number of unstable modes, in the style of transition graphs."""
-    names = ["stable" if u == 0 else f"{u} unstable mode" + "s" * (u > 1) for u in range(max(kinds, default=0) + 1)]
-    return [
-        Line2D([], [], linestyle="", color=style.color, marker=style.marker, markersize=4.5, label=name)
-        for u, (name, style) in enumerate(group_styles(names).items())
-        if u in kinds
-    ]
 
 
 def _embedded(ax: Axes, which: str, results: TaskResults, measure: str, column: str, fixed: str, value: str) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from pyrnnsim.figures._style import GREY, PAGE, SMALL, group_styles, new_figure
-from pyrnnsim.figures.composed import by_activation, by_cell, distance_panel, empty, finish, letter, stability_handles
+from pyrnnsim.figures._style import GREY, PAGE, SMALL, new_figure
+from pyrnnsim.figures.composed import by_activation, by_cell, distance_panel, empty, finish, letter
 from pyrnnsim.figures.examples import memory_traces, near, place, representative, trajectory
+from pyrnnsim.figures.legend import group_handles
+from pyrnnsim.figures.stability import kind, stability_styles
 from pyrnnsim.figures.topology import plot_topology
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def plot_discrete_memory(results: TaskResults) -> Figure:
     graph = figure.add_subplot(cells[2, 2])
     kinds |= _graph(graph, results, one)
     if kinds:  # beside the panels it is for: colours mean cells elsewhere
-        graph.legend(handles=stability_handles(kinds), fontsize=SMALL, frameon=False, ncols=2, handletextpad=0.2,
+        handles = group_handles(stability_styles(kinds))
+        graph.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=2, handletextpad=0.2,
                      loc="upper center", bbox_to_anchor=(0.5, 0.02), columnspacing=1.0)  # fmt: skip
     return finish(figure, results)
 
@@ -58,11 +61,11 @@ def _points(ax: Any, one: Example | None) -> set[int]:
         else:
             line.set(color=GREY, alpha=0.25)
     modes, points = made.unstable_modes, made.points
-    styles = list(group_styles(str(u) for u in range(int(modes.max()) + 1)).values())
+    styles = stability_styles(modes)
     points = np.pad(points, ((0, 0), (0, max(0, 3 - points.shape[1]))))[:, :3]
-    for kind in np.unique(modes):
-        style = styles[kind]
-        ax.scatter(*points[modes == kind].T, color=style.color, marker=style.marker, s=16, depthshade=False)
+    for some in np.unique(modes):
+        style = styles[kind(some)]
+        ax.scatter(*points[modes == some].T, color=style.color, marker=style.marker, s=16, depthshade=False)
     return set(modes.tolist())
 
 
