@@ -16,7 +16,7 @@ from pyrnnsim._lock import ProcessLock
 from pyrnnsim.study import stages
 from pyrnnsim.study.run import open_study, status_rows
 
-KILLS = 5
+KILLS = 10
 TESTS = Path(__file__).parents[1]
 
 
@@ -84,3 +84,25 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OSError, match="cannot write"):
         tiny.run(tmp_path / "study")
+
+
+@pytest.mark.parametrize("name", ["training/networks-0000", "training/curves-0000", "dynamics/points-0000"])
+def test_what_an_interrupted_run_left_damaged_is_computed_again(name, tmp_path, monkeypatch):
+    expected = tiny.run(tmp_path / "whole").fingerprint
+    stage = name.partition("/")[0]
+    finish = stages.StageFolder.finish
+
+    def interrupted(self, key):
+        if self.path.name == stage:
+            raise KeyboardInterrupt
+        return finish(self, key)
+
+    monkeypatch.setattr(stages.StageFolder, "finish", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tiny.run(tmp_path / "study")
+    monkeypatch.undo()
+    file = tmp_path / "study" / "flip_flop" / f"{name}.pyrnnsim"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    assert tiny.run(tmp_path / "study").fingerprint == expected

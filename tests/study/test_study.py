@@ -177,6 +177,33 @@ def test_one_stage_can_be_computed_again_alone(copy, whole):
         forget_stage(copy, "geometri")
 
 
+def test_results_of_other_inputs_are_out_of_date_and_computed_again(copy, whole):
+    study = open_study(copy)
+    stage = study.stage("flip_flop", "topology")
+    key = stage.manifest().key
+    stage.forget()
+    stage.begin(key)
+    np.save(stage.path / "distances.npy", 2 * whole.results[0].distances[TOPOLOGY])
+    stage.finish(key)
+    states = {(row["task"], row["stage"]): row["state"] for row in status_rows(study)}
+    assert [name for name, state in states.items() if state != "done"] == [("flip_flop", "embeddings")]
+    again = tiny.run(copy)
+    assert again.fingerprint != whole.fingerprint
+    twice = 2 * whole.results[0].embeddings[TOPOLOGY].coordinates
+    np.testing.assert_allclose(again.results[0].embeddings[TOPOLOGY].coordinates, twice, atol=1e-12)
+
+
+def test_nothing_of_another_key_is_left_when_a_stage_begins(copy):
+    stage = open_study(copy).stage("flip_flop", "geometry")
+    stage.forget()
+    stage.begin("one")
+    (stage.path / "old").write_text("x")
+    stage.begin("one")
+    assert (stage.path / "old").exists()
+    stage.begin("two")
+    assert list(stage.path.iterdir()) == []
+
+
 def test_directories_of_others_are_refused_and_left_alone(copy, whole, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"another configuration: train\.iterations was 40, now 41"):
         tiny.run_study({**tiny.TINY, "train": {**tiny.TINY["train"], "iterations": 41}}, copy, report=False)
