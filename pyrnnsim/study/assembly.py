@@ -8,11 +8,12 @@ import numpy as np
 
 from pyrnnsim.study import dynamics, embeddings, geometry, topology
 from pyrnnsim.study.configuration import digest
+from pyrnnsim.study.examples import examples_of
 from pyrnnsim.study.folder import StudyFolder
-from pyrnnsim.study.results import TaskResults
+from pyrnnsim.study.results import Example, TaskResults
 from pyrnnsim.study.schema import CALLER
 from pyrnnsim.study.stages import finished, stages_of
-from pyrnnsim.study.training import rows_of
+from pyrnnsim.study.training import learned, rows_of
 
 
 def results_of(study: StudyFolder) -> list[TaskResults]:
@@ -50,6 +51,11 @@ def _task_results(study: StudyFolder, task: str) -> TaskResults:
         for name in (topology.FREQUENCIES, topology.COMMANDED)
         if name in manifest.outputs
     }
+    population = learned(folder["training"])
+    examples: list[Example] = []
+    if population is not None and "points" in found:
+        fresh, seed = study.configuration.population(task), study.configuration.seed
+        examples = examples_of(population, fresh, study.configuration.task(task), found["points"], seed=seed)
     return TaskResults(
         task=task,
         networks=networks,
@@ -61,6 +67,7 @@ def _task_results(study: StudyFolder, task: str) -> TaskResults:
         frequencies=curves.get(topology.FREQUENCIES),
         commanded=curves.get(topology.COMMANDED),
         seconds=seconds,
+        examples=examples,
     )
 
 

@@ -1,0 +1,75 @@
+"""Trials of one network of every kind, for pictures of trajectories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+import pyrnnsim
+from pyrnnsim.study.results import Example
+from pyrnnsim.tasks import ContextIntegration, Task
+
+_TRIALS, _PROBES, _DRAWN = 6, 9, 256  # drawn: trials among which the probes are chosen
+_UNTRAINED = "vanilla"  # cell whose networks are also shown as they were made (U figure 4)
+
+Floats = NDArray[np.float64]
+
+
+def examples_of(
+    trained: pyrnnsim.Population, fresh: pyrnnsim.Population, task: Task, points: pyrnnsim.FixedPoints, *, seed: int
+) -> list[Example]:
+    """The first network of each cell and activation on the same trials.
+
+    Args:
+        trained: Networks that learned the task.
+        fresh: Networks before training, found by their names.
+        task: What they do.
+        points: Of the trained networks.
+        seed: Of the trials.
+    """
+    inputs, targets = _trials(task, seed)
+    kinds = [(network.cell.cell, network.cell.activation) for network in trained]
+    chosen = [kinds.index(kind) for kind in dict.fromkeys(kinds)]
+    before = {network.name: network for network in fresh}
+    made = []
+    for k in chosen:
+        made.append(_example(trained[k], inputs, targets, points[k], trained=True))
+        if isinstance(task, ContextIntegration) and kinds[k][0] == _UNTRAINED:
+            made.append(_example(before[trained[k].name], inputs, targets, (), trained=False))
+    return made
+
+
+def _example(
+    network: pyrnnsim.Network,
+    inputs: Floats,
+    targets: Floats,
+    points: Sequence[pyrnnsim.FixedPointSet],
+    *,
+    trained: bool,
+) -> Example:
+    alone = pyrnnsim.Population([network])
+    trajectory = pyrnnsim.pca_trajectories(alone, inputs, n_jobs=1)[0]
+    at_inputs = points[:1] if len(points) == 2 else points  # of two contexts, the one that the probes cue
+    if any(one.fixed.any() for one in at_inputs):
+        trajectory = trajectory.with_points(at_inputs)
+    outputs = np.asarray(alone.outputs(inputs, n_jobs=1)[0][0], dtype=np.float64)
+    return Example(network.cell.cell, network.cell.activation, inputs, targets, outputs, trajectory, trained)
+
+
+def _trials(task: Task, seed: int) -> tuple[Floats, Floats]:
+    """(B, T, M) and (B, T, O): one trial per command, probes of one context by their outcome, or any trials."""
+    commands = task.condition_inputs()
+    frequency = getattr(task, "frequency", None)
+    if callable(frequency):
+        cycles = np.asarray(frequency(commands), dtype=np.float64).reshape(-1, 1) * np.arange(task.steps)
+        return np.repeat(commands[:, None, :], task.steps, axis=1), np.sin(2 * np.pi * cycles)[:, :, None]
+    cued = isinstance(task, ContextIntegration)
+    drawn = task.trials(_DRAWN if cued else _TRIALS, seed=seed, dtype=np.float64)
+    kept = np.arange(len(drawn.inputs))
+    if cued:
+        kept = np.flatnonzero(drawn.inputs[:, 0, 0] > 0)
+        kept = kept[np.argsort(drawn.targets[kept, -1, 0], kind="stable")]
+        kept = kept[np.linspace(0, len(kept) - 1, min(_PROBES, len(kept))).astype(np.intp)]
+    return drawn.inputs[kept], drawn.targets[kept]
