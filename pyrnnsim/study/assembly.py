@@ -10,7 +10,7 @@ from pyrnnsim.study import dynamics, embeddings, geometry, topology
 from pyrnnsim.study.configuration import digest
 from pyrnnsim.study.examples import examples_of
 from pyrnnsim.study.folder import StudyFolder
-from pyrnnsim.study.results import TaskResults
+from pyrnnsim.study.results import Example, TaskResults
 from pyrnnsim.study.schema import CALLER
 from pyrnnsim.study.stages import finished, stages_of
 from pyrnnsim.study.training import learned, rows_of
@@ -51,9 +51,11 @@ def _task_results(study: StudyFolder, task: str) -> TaskResults:
         for name in (topology.FREQUENCIES, topology.COMMANDED)
         if name in manifest.outputs
     }
-    values, points = study.configuration.values, found["points"]
-    fresh = study.configuration.population(task) if values["geometry"]["untrained"] else None
-    examples = examples_of(study.configuration.task(task), learned(folder["training"]), fresh, points)
+    population = learned(folder["training"])
+    examples: list[Example] = []
+    if population is not None and "points" in found:
+        fresh, seed = study.configuration.population(task), study.configuration.seed
+        examples = examples_of(population, fresh, study.configuration.task(task), found["points"], seed=seed)
     return TaskResults(
         task=task,
         networks=networks,

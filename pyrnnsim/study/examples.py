@@ -1,77 +1,75 @@
-"""A few trials of one network of each kind, for pictures of trajectories."""
+"""Trials of one network of every kind, for pictures of trajectories."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim import Network, Population, pca_trajectories
+import pyrnnsim
 from pyrnnsim.study.results import Example
-from pyrnnsim.tasks import PROBE_ITERATION, ContextIntegration, Task
+from pyrnnsim.tasks import ContextIntegration, Task
 
-_TRIALS = 12
-_DRAWN = 128  # trials of which those of the first context are taken
+_TRIALS, _PROBES, _DRAWN = 6, 9, 256  # drawn: trials among which the probes are chosen
+_UNTRAINED = "vanilla"  # cell whose networks are also shown as they were made (U figure 4)
+
+Floats = NDArray[np.float64]
 
 
 def examples_of(
-    task: Task, trained: Population | None, untrained: Population | None, points: Any, n_jobs: int | None = None
+    trained: pyrnnsim.Population, fresh: pyrnnsim.Population, task: Task, points: pyrnnsim.FixedPoints, *, seed: int
 ) -> list[Example]:
-    """The first network of each cell and activation, and the same before training where its states do not overflow.
+    """The first network of each cell and activation on the same trials.
 
     Args:
+        trained: Networks that learned the task.
+        fresh: Networks before training, found by their names.
         task: What they do.
-        trained: K networks that learned it, or None.
-        untrained: Networks before training, of the same names; None leaves them out.
-        points: Fixed points of the K networks at the inputs of the task.
-        n_jobs: Threads.
+        points: Of the trained networks.
+        seed: Of the trials.
     """
-    if trained is None:
-        return []
-    inputs, targets = _trials(task)
-    fresh = {network.name: network for network in untrained or ()}
-    made, seen = [], set()
-    conditions = 1 if isinstance(task, ContextIntegration) else len(task.condition_inputs())
-    for k, network in enumerate(trained):
-        kind = network.cell.cell, network.cell.activation
-        if kind in seen:
-            continue
-        seen.add(kind)
-        made += list(_of(network, inputs, targets, points[k][:conditions], n_jobs))
-        if network.name in fresh:
-            made += list(_of(fresh[network.name], inputs, targets, None, n_jobs))
+    inputs, targets = _trials(task, seed)
+    kinds = [(network.cell.cell, network.cell.activation) for network in trained]
+    chosen = [kinds.index(kind) for kind in dict.fromkeys(kinds)]
+    before = {network.name: network for network in fresh}
+    made = []
+    for k in chosen:
+        made.append(_example(trained[k], inputs, targets, points[k], trained=True))
+        if isinstance(task, ContextIntegration) and kinds[k][0] == _UNTRAINED:
+            made.append(_example(before[trained[k].name], inputs, targets, (), trained=False))
     return made
 
 
-def _of(
-    network: Network, inputs: NDArray[np.float64], targets: NDArray[np.float64], row: Any, n_jobs: int | None
-) -> Iterator[Example]:
-    one = Population([network])
-    try:
-        outputs = one.outputs(inputs, n_jobs=n_jobs)[0][0].astype(np.float64)
-    except ValueError:  # the inputs are fine, so the states overflow
-        return
-    trajectory = pca_trajectories(one, inputs, n_jobs=n_jobs)[0]
-    if row is not None:
-        trajectory = trajectory.with_points(row)
-    cell = network.cell
-    yield Example(cell.cell, cell.activation, inputs, targets, outputs, trajectory, row is not None)
+def _example(
+    network: pyrnnsim.Network,
+    inputs: Floats,
+    targets: Floats,
+    points: Sequence[pyrnnsim.FixedPointSet],
+    *,
+    trained: bool,
+) -> Example:
+    alone = pyrnnsim.Population([network])
+    trajectory = pyrnnsim.pca_trajectories(alone, inputs, n_jobs=1)[0]
+    at_inputs = points[:1] if len(points) == 2 else points  # of two contexts, the one that the probes cue
+    if any(one.fixed.any() for one in at_inputs):
+        trajectory = trajectory.with_points(at_inputs)
+    outputs = np.asarray(alone.outputs(inputs, n_jobs=1)[0][0], dtype=np.float64)
+    return Example(network.cell.cell, network.cell.activation, inputs, targets, outputs, trajectory, trained)
 
 
-def _trials(task: Task) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(B, T, M) and (B, T, O), in the order of the mean target, or of the command where one stays constant."""
-    drawn = task.trials(_DRAWN, iteration=PROBE_ITERATION, dtype=np.float64)
-    inputs, targets = drawn.inputs, drawn.targets.copy()
-    if drawn.mask is not None:
-        targets[~drawn.mask] = np.nan
-    chosen = np.arange(_DRAWN)
-    if isinstance(task, ContextIntegration):
-        chosen = chosen[inputs[:, 0, 0] == 1]
-    chosen = chosen[:_TRIALS]
-    if callable(getattr(task, "frequency", None)):
-        chosen = chosen[np.argsort(inputs[chosen, 0, 0], kind="stable")]
-    else:
-        chosen = chosen[np.argsort(np.nan_to_num(targets[chosen, -1, 0]), kind="stable")]
-    return inputs[chosen], targets[chosen]
+def _trials(task: Task, seed: int) -> tuple[Floats, Floats]:
+    """(B, T, M) and (B, T, O): one trial per command, probes of one context by their outcome, or any trials."""
+    commands = task.condition_inputs()
+    frequency = getattr(task, "frequency", None)
+    if callable(frequency):
+        cycles = np.asarray(frequency(commands), dtype=np.float64).reshape(-1, 1) * np.arange(task.steps)
+        return np.repeat(commands[:, None, :], task.steps, axis=1), np.sin(2 * np.pi * cycles)[:, :, None]
+    cued = isinstance(task, ContextIntegration)
+    drawn = task.trials(_DRAWN if cued else _TRIALS, seed=seed, dtype=np.float64)
+    kept = np.arange(len(drawn.inputs))
+    if cued:
+        kept = np.flatnonzero(drawn.inputs[:, 0, 0] > 0)
+        kept = kept[np.argsort(drawn.targets[kept, -1, 0], kind="stable")]
+        kept = kept[np.linspace(0, len(kept) - 1, min(_PROBES, len(kept))).astype(np.intp)]
+    return drawn.inputs[kept], drawn.targets[kept]
