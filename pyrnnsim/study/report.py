@@ -22,6 +22,7 @@ _CALLER = "write_report"
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"<svg": "image/svg+xml"}
 _DIGITS = 6  # of coordinates: a hundredth of a pixel
 _CLAIM = ("topic", "statement", "quantity", "value", "low", "high", "supported")
+_ABOUT_CLAIM = ("task", "subject", "against", "reason")
 _NUMBER = ' class="number"'
 _VERDICTS = {True: "yes", False: "no", None: "undecided"}
 
@@ -42,7 +43,9 @@ def write_report(
         path: File to write; its directory must exist.
         results: One per task.
         claims: Objects or mappings with ``topic``, ``statement`` (the paper's), ``quantity``, ``value``, ``low`` and
-            ``high`` (ours with its interval; None where there is none), ``supported`` (True, False, None: undecided).
+            ``high`` (ours with its interval; None where there is none), ``supported`` (True, False, None: undecided);
+            and, shown where there are any, ``task``, ``subject``, ``reference``, ``against`` and ``reason``, as
+            :class:`pyrnnsim.study.claim.Claim` has them.
         figures: Title -> content of a PNG, JPEG or SVG file, in the order of the page.
         about: What was run: text and numbers, or mappings of these such as ``configuration`` and ``versions``.
     Raises:
@@ -156,13 +159,18 @@ def _claims(claims: Sequence[Any]) -> str:
             raise TypeError(f"{_CALLER}: claims[{k}].supported must be True, False or None, got {supported!r}")
         verdict = _VERDICTS[supported]
         interval = "" if low is None or high is None else f"{_shown(low)} to {_shown(high)}"
-        cells = [f"<td>{_escape(text)}</td>" for text in (topic, statement, quantity)]
+        task, subject, against, reason = (_optional(claim, name) or "" for name in _ABOUT_CLAIM)
+        reference = _optional(claim, "reference")
+        compared = "" if reference is None else f"{_shown(reference)}, {against}" if against else _shown(reference)
+        cells = [f"<td>{_escape(text)}</td>" for text in (topic, task, subject, statement, quantity)]
         cells += [f"<td{_NUMBER}>{_escape(text)}</td>" for text in (_shown(value), interval)]
-        rows.append(f'<tr>{"".join(cells)}<td><span class="verdict {verdict}">{verdict}</span></td></tr>')
+        cells += [f"<td>{_escape(text)}</td>" for text in (compared,)]
+        why = f' title="{_escape(reason)}"' if reason else ""
+        rows.append(f'<tr>{"".join(cells)}<td{why}><span class="verdict {verdict}">{verdict}</span></td></tr>')
     if not rows:
         return "<p>None was tested.</p>"
-    head = ("topic", "the paper says", "quantity", "here", "interval", "supported")
-    return _framed(head, rows, (False, False, False, True, True, False))
+    head = ("topic", "task", "about", "the paper says", "quantity", "here", "interval", "compared with", "supported")
+    return _framed(head, rows, tuple(name in ("here", "interval") for name in head))
 
 
 def _field(claim: Any, index: int, name: str) -> Any:
@@ -171,6 +179,10 @@ def _field(claim: Any, index: int, name: str) -> Any:
     if isinstance(claim, Mapping) or not hasattr(claim, name):
         raise TypeError(f"{_CALLER}: claims[{index}] has no {name!r}; expected the fields {', '.join(_CLAIM)}")
     return getattr(claim, name)
+
+
+def _optional(claim: Any, name: str) -> Any:
+    return claim.get(name) if isinstance(claim, Mapping) else getattr(claim, name, None)
 
 
 def _about(about: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from study.cases import PNG, Claim, task
 
+from pyrnnsim.study.claim import Claim as StudyClaim
 from pyrnnsim.study.report import write_report
 
 ABOUT = {"hash": "1f2e", "configuration": {"train": {"iterations": 5000}}, "versions": {"numpy": "2.4"}}
@@ -100,6 +101,14 @@ def test_claims_failed_networks_configuration_and_times_are_shown(tmp_path):
     assert verdicts == ["verdict yes", "verdict undecided", "verdict no"]
     for text in ("0.88 to 0.97", "0.1235", "diverged", "train.iterations", "5000", "75.0%", "1f2e"):
         assert text in page.text, text
+
+
+def test_a_claim_says_what_it_is_about_and_compared_with(tmp_path):
+    made = StudyClaim("flip_flop", "accuracy", "svcca", "1-NN", 0.5, 0.4, 0.6, 0.25, "chance", None, "crosses it", "x")
+    page = written(tmp_path, claims=[made])
+    for text in ("flip_flop", "svcca", "0.25, chance"):
+        assert text in page.text, text
+    assert [a.get("title") for a in page.named("td") if "title" in a] == ["crosses it"]
 
 
 @pytest.mark.parametrize("place", ["task", "name", "column", "claim", "figure", "about", "failed"])
