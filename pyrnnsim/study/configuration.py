@@ -91,8 +91,8 @@ def load_configuration(
     Args:
         preset: ``"quick"`` (also if None), ``"standard"`` or ``"paper"``.
         config: TOML file whose keys replace those of the preset; its ``tasks`` replace all tasks.
-        changes: Such as ``"train.iterations=5000"``: TOML values, or bare words. ``tasks.sine_wave=false`` leaves a
-            task out.
+        changes: Such as ``"train.iterations=5000"``, which then holds for all tasks: TOML values, or bare words.
+            ``tasks.sine_wave=false`` leaves a task out.
     Raises:
         TypeError, ValueError: For an unknown preset, text that is no TOML, an unknown key (naming the nearest), a value
             out of range, or a combination that makes no sense.
@@ -110,7 +110,10 @@ def load_configuration(
         values = _merged(values, given)
         name = config.stem
     for change in changes:
-        values = _merged(values, _change(change))
+        made = _change(change)
+        if isinstance(made.get("train"), Mapping) and "iterations" in made["train"]:
+            values["tasks"] = {task: _without_iterations(entry) for task, entry in values.get("tasks", {}).items()}
+        values = _merged(values, made)
     return parse_configuration({"name": name, **values})
 
 
@@ -150,6 +153,13 @@ def _check_combinations(values: Mapping[str, Any]) -> None:
     networks = values["networks"]
     if networks["initialisation"] != "normal" and networks["gain"] == 0.0:
         raise ValueError(f"{CALLER}: networks.gain = 0 leaves nothing of initialisation {networks['initialisation']!r}")
+
+
+def _without_iterations(entry: Any) -> Any:
+    """A task that trains as long as ``train.iterations`` says."""
+    if not isinstance(entry, Mapping):
+        return entry
+    return {key: value for key, value in entry.items() if key != "iterations"}
 
 
 def _parsed(path: Path) -> dict[str, Any]:
