@@ -19,8 +19,8 @@ Floats = NDArray[np.float64]
 #: goal is then some 1e-4 away.
 ROUGH = 1e-2
 FINE = 1e-11  # at which it ends
-ITERATIONS = 60
-_FIRST_STEPS, _ROUGH_ITERATIONS = 2, 20
+ITERATIONS = 40
+_FIRST_STEPS, _ROUGH_ITERATIONS = 3, 20
 _MOST_LISTED_UNITS = 10  # 2^N linear systems at once
 
 
@@ -69,7 +69,7 @@ class System(Protocol):
         """All isolated fixed points (n, S) at x (M,) where they can be listed, else None."""
 
     def approach(self, starts: Floats, x: Floats) -> Floats:
-        """Two steps of F from each start (n, S), then Newton's method to the neighbourhood of fixed points."""
+        """Three steps of F from each start (n, S), then Newton's method to the neighbourhood of fixed points."""
 
     def refine(self, states: Floats, x: Floats) -> Floats:
         """Newton's method from each of states (n, S) to rounding level; where it fails, the slowest state it met."""

@@ -41,7 +41,7 @@ def test_nodes_are_in_the_order_of_their_rounded_readout(cube):
     points = cube[1][0, 0]
     np.testing.assert_array_equal(points.states[graph.nodes], graph.states)
     np.testing.assert_array_equal(points.basin[graph.nodes], graph.basin)
-    assert graph.quantum == np.abs(graph.outputs).max()
+    assert graph.quantum == pytest.approx(np.abs(graph.outputs).max(), rel=1e-12)
 
 
 def test_the_order_of_nodes_does_not_hang_on_noise_of_the_readout(rng):
