@@ -12,27 +12,11 @@ except ImportError as error:
         "or start Python elsewhere"
     ) from error
 
+from typing import TYPE_CHECKING
+
 from pyrnnsim import tasks
 from pyrnnsim._config import Config, show_config
 from pyrnnsim._options import Options
-from pyrnnsim.dynamics.cycles.finder import find_limit_cycles
-from pyrnnsim.dynamics.cycles.oscillation_result import Oscillations
-from pyrnnsim.dynamics.cycles.oscillations import oscillations
-from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet
-from pyrnnsim.dynamics.cycles.trajectories import pca_trajectories
-from pyrnnsim.dynamics.cycles.trajectory_result import Trajectories, TrajectorySet
-from pyrnnsim.dynamics.graphs.distances import pairwise_graph_distances
-from pyrnnsim.dynamics.graphs.result import TopologyGraph, TopologyGraphs
-from pyrnnsim.dynamics.graphs.topology import transition_graph
-from pyrnnsim.dynamics.linearization import Linearization, linearize
-from pyrnnsim.dynamics.lines.attractor import line_attractor
-from pyrnnsim.dynamics.lines.mode_truncation import mode_truncation
-from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
-from pyrnnsim.dynamics.lines.truncation_result import ModeTruncation, ModeTruncations
-from pyrnnsim.dynamics.points.finder import find_fixed_points
-from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
-from pyrnnsim.dynamics.points.settling import add_slow_points
-from pyrnnsim.eigen import EigenDecomposition, eig
 from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.evaluation import Evaluation
 from pyrnnsim.populations.network import Network
@@ -54,6 +38,26 @@ from pyrnnsim.similarity.measures import (
 )
 from pyrnnsim.similarity.null import chance_similarity
 from pyrnnsim.similarity.representation import Representation, prepare
+
+if TYPE_CHECKING:
+    from pyrnnsim.dynamics.cycles.finder import find_limit_cycles
+    from pyrnnsim.dynamics.cycles.oscillation_result import Oscillations
+    from pyrnnsim.dynamics.cycles.oscillations import oscillations
+    from pyrnnsim.dynamics.cycles.result import LimitCycles, LimitCycleSet
+    from pyrnnsim.dynamics.cycles.trajectories import pca_trajectories
+    from pyrnnsim.dynamics.cycles.trajectory_result import Trajectories, TrajectorySet
+    from pyrnnsim.dynamics.graphs.distances import pairwise_graph_distances
+    from pyrnnsim.dynamics.graphs.result import TopologyGraph, TopologyGraphs
+    from pyrnnsim.dynamics.graphs.topology import transition_graph
+    from pyrnnsim.dynamics.linearization import Linearization, linearize
+    from pyrnnsim.dynamics.lines.attractor import line_attractor
+    from pyrnnsim.dynamics.lines.mode_truncation import mode_truncation
+    from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
+    from pyrnnsim.dynamics.lines.truncation_result import ModeTruncation, ModeTruncations
+    from pyrnnsim.dynamics.points.finder import find_fixed_points
+    from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
+    from pyrnnsim.dynamics.points.settling import add_slow_points
+    from pyrnnsim.eigen import EigenDecomposition, eig
 
 __version__ = "0.1.0"
 
@@ -117,12 +121,62 @@ __all__ = [
     "transition_graph",
 ]
 
+#: Module -> the names that it gives, loaded when one of them is asked for: together they take as long as all the rest.
+_LATER = {
+    "eigen": ("EigenDecomposition", "eig"),
+    "dynamics.cycles.finder": ("find_limit_cycles",),
+    "dynamics.cycles.oscillation_result": ("Oscillations",),
+    "dynamics.cycles.oscillations": ("oscillations",),
+    "dynamics.cycles.result": (
+        "LimitCycles",
+        "LimitCycleSet",
+    ),
+    "dynamics.cycles.trajectories": ("pca_trajectories",),
+    "dynamics.cycles.trajectory_result": (
+        "Trajectories",
+        "TrajectorySet",
+    ),
+    "dynamics.graphs.distances": ("pairwise_graph_distances",),
+    "dynamics.graphs.result": (
+        "TopologyGraph",
+        "TopologyGraphs",
+    ),
+    "dynamics.graphs.topology": ("transition_graph",),
+    "dynamics.linearization": (
+        "Linearization",
+        "linearize",
+    ),
+    "dynamics.lines.attractor": ("line_attractor",),
+    "dynamics.lines.mode_truncation": ("mode_truncation",),
+    "dynamics.lines.result": (
+        "LineAttractor",
+        "LineAttractors",
+    ),
+    "dynamics.lines.truncation_result": (
+        "ModeTruncation",
+        "ModeTruncations",
+    ),
+    "dynamics.points.finder": ("find_fixed_points",),
+    "dynamics.points.result": (
+        "FixedPoints",
+        "FixedPointSet",
+    ),
+    "dynamics.points.settling": ("add_slow_points",),
+    "study.run": ("run_study",),  # stands above all that is imported here
+}
+
 
 def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name == "torch":  # loads torch, which takes seconds
         return import_module("pyrnnsim.torch")
-    if name == "run_study":  # stands above all that is imported here
-        return import_module("pyrnnsim.study.run").run_study
+    for module, given in _LATER.items():
+        if name in given:
+            globals()[name] = getattr(import_module(f"pyrnnsim.{module}"), name)
+            return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import import_module
 from types import MappingProxyType
 
 from pyrnnsim import _core
@@ -90,6 +90,8 @@ def show_config() -> Config:
 
 def _version(package: str) -> str:
     # From the package's metadata: importing torch only to ask would take seconds.
+    from importlib import metadata  # takes as long to load as a tenth of this package
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
