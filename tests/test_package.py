@@ -125,7 +125,7 @@ class TestShowConfig:
         def version(package: str) -> str:
             raise metadata.PackageNotFoundError(package)
 
-        monkeypatch.setattr("pyrnnsim._config.metadata.version", version)
+        monkeypatch.setattr(metadata, "version", version)
         assert pyrnnsim.show_config().libraries["torch"] == "not installed"
 
     def test_a_machine_without_the_cuda_extension(self, monkeypatch):
