@@ -12,7 +12,7 @@ from functools import lru_cache
 import fixed_point_peers as peers
 import numpy as np
 import pytest
-from cases import Case
+from cases import Case, Job
 from results import OURS
 
 from pyrnnsim import Population, find_fixed_points
@@ -25,20 +25,12 @@ TORCH, FINDER = "torch Newton", "fixed-point-finder"
 
 
 @dataclass(frozen=True)
-class Search(Case):
+class Search(Job):
     """One network of a kind; times are per network."""
 
     @property
     def title(self) -> str:
         return f"fixed points, {self.measure} tanh"
-
-    @property
-    def items(self) -> int:
-        return 1
-
-    @property
-    def flops(self) -> float:
-        return 0.0
 
     @property
     def network(self) -> Population:

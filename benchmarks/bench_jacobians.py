@@ -9,7 +9,7 @@ import fixed_point_peers as peers
 import numpy as np
 import pytest
 from bench_fixed_points import INPUT, TASK
-from cases import Case
+from cases import Case, Job
 from results import OURS
 
 from pyrnnsim import Population
@@ -20,20 +20,12 @@ CLOSED, JACREV = "torch closed form", "torch.func vmap(jacrev)"
 
 
 @dataclass(frozen=True)
-class Jacobian(Case):
+class Jacobian(Job):
     """All states of one network; times are for all of them."""
 
     @property
     def title(self) -> str:
         return f"{STATES} Jacobians, {self.measure} tanh"
-
-    @property
-    def items(self) -> int:
-        return 1
-
-    @property
-    def flops(self) -> float:
-        return 0.0
 
     def __str__(self) -> str:
         return f"{self.title}, N={self.units}, {self.threads} thread{'s'[: self.threads > 1]}"

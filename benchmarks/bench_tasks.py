@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from cases import Case
+from cases import Case, Job
 from reference import tasks as reference
 from results import OURS
 
@@ -18,7 +18,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
-class Batch(Case):
+class Batch(Job):
     """A batch of trials of a task with its default settings; times are per batch."""
 
     @property
@@ -28,14 +28,6 @@ class Batch(Case):
     @property
     def title(self) -> str:
         return f"{BATCH} trials of {self.measure}"
-
-    @property
-    def items(self) -> int:
-        return 1
-
-    @property
-    def flops(self) -> float:
-        return 0.0
 
     def __str__(self) -> str:
         return f"{self.title}, T={self.task.steps}, {self.dtype}, 1 thread"

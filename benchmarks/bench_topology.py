@@ -9,7 +9,7 @@ import fixed_point_peers as peers
 import numpy as np
 import pytest
 from bench_fixed_points import INPUT, trained
-from cases import Case
+from cases import Case, Job
 from results import OURS
 
 from pyrnnsim import FixedPointSet, find_fixed_points, transition_graph
@@ -18,20 +18,12 @@ KICKS, TORCH = 100, "torch loop"
 
 
 @dataclass(frozen=True)
-class Graph(Case):
+class Graph(Job):
     """One network of a kind; times are per network."""
 
     @property
     def title(self) -> str:
         return f"transition graph, {self.measure} tanh"
-
-    @property
-    def items(self) -> int:
-        return 1
-
-    @property
-    def flops(self) -> float:
-        return 0.0
 
     @property
     def points(self) -> FixedPointSet:

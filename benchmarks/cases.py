@@ -73,6 +73,19 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Job(Case):
+    """One piece of work as a whole, whose multiplications nobody counts."""
+
+    @property
+    def items(self) -> int:
+        return 1
+
+    @property
+    def flops(self) -> float:
+        return 0.0
+
+
+@dataclass(frozen=True)
 class Measure:
     """A measure as pyrnnsim computes it, as plain NumPy does, and by definition.
 
