@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pyrnnsim.dynamics.linearization import linearize
 from pyrnnsim.embedding import embed
 from pyrnnsim.figures import panels
 from pyrnnsim.figures._style import SMALL
@@ -67,8 +66,7 @@ def _each(chosen: Sequence[int], draw: Callable[[int, Axes], Any], made: Dissect
 def _spectrum(made: Dissection, k: int, ax: Axes) -> None:
     """Modes at the fixed points of a network, slow points included where it has none."""
     one = made.points[k, 0]
-    states = one.states[one.fixed] if one.fixed.any() else one.states
-    if len(states):
-        plot_spectrum(linearize(made.population[k], states, one.input), ax=ax)
+    if len(one):
+        plot_spectrum(one.eigenvalues[one.fixed] if one.fixed.any() else one.eigenvalues, ax=ax)
     else:
         ax.set_axis_off()
