@@ -15,13 +15,11 @@ from pyrnnsim._files import write_atomic
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.table import Row, to_csv, to_text
 from pyrnnsim.populations.trials import check_task
+from pyrnnsim.task_dynamics import Effort, task_dynamics
 from pyrnnsim.tasks import BUILT_IN, Task, from_spec
 from pyrnnsim.training_run import NETWORKS
 
 _ORIGIN = "trained on "
-_INTEGRATED = 1.5  # readouts of a line attractor beyond the range of the targets, +-1, belong to other continua
-_GAP = 4.0  # longest step between neighbours on a line, in units of the state
-_STEPS = 30  # after a pulse
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,27 +136,12 @@ def dissect(
     check_task("dissect", task, population)
     inputs = task.condition_inputs()
     say(f"{len(population)} networks on {task.name}, {len(inputs)} constant input{'s'[: len(inputs) > 1]}")
-    points = timed("fixed points", lambda: pyrnnsim.find_fixed_points(population, task=task, n_jobs=n_jobs))
-    found: dict[str, Any] = {}
-    if callable(getattr(task, "frequency", None)):
-        found["oscillations"] = timed(
-            "oscillations", lambda: pyrnnsim.oscillations(population, task, fixed_points=points, n_jobs=n_jobs)
-        )
-    elif isinstance(task, pyrnnsim.tasks.ContextIntegration):
-        points = timed("slow points", lambda: pyrnnsim.add_slow_points(population, points, task=task, n_jobs=n_jobs))
-        limits: dict[str, Any] = {"output_range": (-_INTEGRATED, _INTEGRATED), "max_gap": _GAP}
-        found["lines"] = timed("lines", lambda: pyrnnsim.line_attractor(population, points, **limits))
-        pulses = np.eye(len(inputs), inputs.shape[1], k=len(inputs))  # in the stream that each context attends to
-        found["modes"] = timed(
-            "modes", lambda: pyrnnsim.mode_truncation(population, points, pulses, steps=_STEPS, points=found["lines"])
-        )
-    elif len(inputs) == 1:
-        graphs = timed("graphs", lambda: pyrnnsim.transition_graph(population, points, n_jobs=n_jobs))
-        found["graphs"] = graphs
+    found = task_dynamics(population, task, Effort(), n_jobs=n_jobs, timed=timed)
+    if "graphs" in found:
         found["distances"] = timed(
-            "graph distances", lambda: pyrnnsim.pairwise_graph_distances(graphs, method="matching")
+            "graph distances", lambda: pyrnnsim.pairwise_graph_distances(found["graphs"], method="matching")
         )
-    return Dissection(population, task, points, **found, seconds=seconds)
+    return Dissection(population, task, **found, seconds=seconds)
 
 
 def text_report(made: Dissection, files: list[Path]) -> str:

@@ -26,7 +26,7 @@ LAYERS = [
     {"summary"},
     {"figures"},
     {"__init__"},
-    {"cli_frame", "compare", "torch", "training_run"},
+    {"cli_frame", "compare", "task_dynamics", "torch", "training_run"},
     {"cli_dissect", "cli_train", "demo", "dissection"},
     {"study"},
     {"cli_study"},

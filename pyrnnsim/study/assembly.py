@@ -14,6 +14,7 @@ from pyrnnsim.study.results import Example, TaskResults
 from pyrnnsim.study.schema import CALLER
 from pyrnnsim.study.stages import finished, stages_of
 from pyrnnsim.study.training import learned, rows_of
+from pyrnnsim.task_dynamics import kinds_of
 
 
 def results_of(study: StudyFolder) -> list[TaskResults]:
@@ -42,7 +43,7 @@ def _task_results(study: StudyFolder, task: str) -> TaskResults:
     seconds = {stage.name: _manifest(study, task, stage).seconds for stage in stages_of(study.configuration)}
     folder = {name: study.stage(task, name) for name in seconds}
     networks, failed = rows_of(folder["training"])
-    kinds = dynamics.kinds_of(study.configuration.task(task))
+    kinds = kinds_of(study.configuration.task(task))
     found = {kind: dynamics.load(folder["dynamics"], kind) for kind in kinds if kind != "oscillations"}
     manifest = folder["topology"].manifest()
     assert manifest is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,10 +11,9 @@ import pyrnnsim
 from pyrnnsim.study.folder import StageFolder
 from pyrnnsim.study.training import learned
 from pyrnnsim.study.work import Work, parts
-from pyrnnsim.tasks import ContextIntegration, Task
+from pyrnnsim.task_dynamics import Effort, kinds_of, task_dynamics
 
 _AT_ONCE = 4  # networks; a kill loses at most so many
-_OUTPUTS, _GAP = 1.5, 4.0  # of a line: readouts beyond the targets, and longest steps between neighbours
 
 
 def dissect(work: Work) -> None:
@@ -23,23 +21,15 @@ def dissect(work: Work) -> None:
     population = learned(work.earlier("training"))
     if population is None:
         return
-    wanted = kinds_of(work.task)
+    wanted, effort = kinds_of(work.task), _effort(work)
     with work.items(len(population), _AT_ONCE, "networks") as items:
         for number, part in items:
             names = {kind: f"{kind}-{number:04d}.pyrnnsim" for kind in wanted}
             if all(work.done(name, _KINDS[kind].load) for kind, name in names.items()):
                 continue
-            for kind, result in _dissected(work, population[part]).items():
+            found = task_dynamics(population[part], work.task, effort, n_jobs=work.n_jobs)
+            for kind, result in found.items():
                 result.save(work.path(names[kind]))
-
-
-def kinds_of(task: Task) -> tuple[str, ...]:
-    """Names of the results that a task asks for."""
-    if callable(getattr(task, "frequency", None)):
-        return ("points", "oscillations")
-    if isinstance(task, ContextIntegration):
-        return ("points", "lines", "modes")
-    return ("points", "graphs") if len(task.condition_inputs()) == 1 else ("points",)
 
 
 def load(stage: StageFolder, kind: str) -> Any:
@@ -63,35 +53,10 @@ _KINDS: dict[str, Any] = {
 }
 
 
-def _dissected(work: Work, networks: pyrnnsim.Population) -> dict[str, Any]:
-    task, seed, jobs = work.task, work.configuration.seed, work.n_jobs
+def _effort(work: Work) -> Effort:
     options = work.configuration.values["dynamics"]
-    points = pyrnnsim.find_fixed_points(networks, task=task, n_starts=options["starts"], seed=seed, n_jobs=jobs)
-    made: dict[str, Any] = {"points": points}
-    make: dict[str, Callable[[], Any]] = {
-        "oscillations": lambda: pyrnnsim.oscillations(networks, task, fixed_points=points, n_jobs=jobs),
-        "graphs": lambda: pyrnnsim.transition_graph(
-            networks, points, perturbations=options["perturbations"], seed=seed, n_jobs=jobs
-        ),
-    }
-    wanted = kinds_of(task)
-    if "lines" in wanted:
-        return _integration(networks, points, task, options, seed, jobs)
-    made |= {kind: make[kind]() for kind in wanted if kind != "points"}
-    return made
-
-
-def _integration(
-    networks: pyrnnsim.Population, points: Any, task: Task, options: dict[str, Any], seed: int, jobs: int | None
-) -> dict[str, Any]:
-    points = pyrnnsim.add_slow_points(
-        networks, points, task=task, n_starts=options["slow_starts"], seed=seed, n_jobs=jobs
-    )
-    lines = pyrnnsim.line_attractor(networks, points, output_range=(-_OUTPUTS, _OUTPUTS), max_gap=_GAP)
-    inputs = task.condition_inputs()
-    pulses = np.eye(len(inputs), inputs.shape[1], k=len(inputs))  # in the stream that each context attends to
-    modes = pyrnnsim.mode_truncation(networks, points, pulses, steps=options["pulse_steps"], points=lines)
-    return {"points": points, "lines": lines, "modes": modes}
+    given = {name: options[name] for name in ("starts", "perturbations", "slow_starts", "pulse_steps")}
+    return Effort(**given, seed=work.configuration.seed)
 
 
 def _joined_oscillations(loaded: list[Any]) -> Any:

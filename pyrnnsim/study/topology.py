@@ -10,6 +10,7 @@ from pyrnnsim._files import read_checked, write_atomic, write_checked
 from pyrnnsim.study import dynamics
 from pyrnnsim.study.training import rows_of
 from pyrnnsim.study.work import Work
+from pyrnnsim.task_dynamics import kinds_of
 
 DISTANCES, FREQUENCIES, COMMANDED = "distances.npy", "frequencies.npy", "commanded.npy"
 Floats = NDArray[np.float64]
@@ -23,7 +24,7 @@ def compare(work: Work) -> None:
     * Oscillations (sine_wave): see :func:`frequency_distances`.
     * Line attractors (context_integration): see :func:`spectrum_distances`.
     """
-    kinds = dynamics.kinds_of(work.task)
+    kinds = kinds_of(work.task)
     stage = work.earlier("dynamics")
     count = len(rows_of(work.earlier("training"))[0])
     if not count:

@@ -1,0 +1,88 @@
+"""What the dynamics of trained networks hold that their task asks about: points, and graphs, oscillations or lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import pyrnnsim
+from pyrnnsim.tasks import ContextIntegration, Task
+
+_OUTPUTS = (-1.5, 1.5)  # readouts of a line attractor; beyond, well outside the targets, lie other continua
+_GAP = 4.0  # longest step between neighbours on a line, in units of the state
+
+Timed = Callable[[str, Callable[[], Any]], Any]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How thoroughly to look.
+
+    Attributes:
+        starts: Of the search for fixed points.
+        perturbations: Kicks from each point, for transition graphs.
+        slow_starts: Of the search for slow points, for lines.
+        pulse_steps: Steps after a pulse at which its response is read out.
+        seed: Of all of these.
+    """
+
+    starts: int = 1024
+    perturbations: int = 100
+    slow_starts: int = 256
+    pulse_steps: int = 30
+    seed: int = 0
+
+
+def kinds_of(task: Task) -> tuple[str, ...]:
+    """Names of the results that a task asks for, ``"points"`` first."""
+    if callable(getattr(task, "frequency", None)):
+        return ("points", "oscillations")
+    if isinstance(task, ContextIntegration):
+        return ("points", "lines", "modes")
+    return ("points", "graphs") if len(task.condition_inputs()) == 1 else ("points",)
+
+
+def _untimed(what: str, compute: Callable[[], Any]) -> Any:
+    del what
+    return compute()
+
+
+def task_dynamics(
+    networks: pyrnnsim.Population, task: Task, effort: Effort, *, n_jobs: int | None, timed: Timed = _untimed
+) -> dict[str, Any]:
+    """The results named by :func:`kinds_of`.
+
+    Args:
+        networks: Of one task.
+        task: What they do.
+        effort: How thoroughly to look.
+        n_jobs: Threads; None is every core. No result depends on it.
+        timed: Called with the name of each piece of work and the work, whose result it gives back.
+    """
+    seed, wanted = effort.seed, kinds_of(task)
+    points = timed(
+        "fixed points",
+        lambda: pyrnnsim.find_fixed_points(networks, task=task, n_starts=effort.starts, seed=seed, n_jobs=n_jobs),
+    )
+    if "oscillations" in wanted:
+        found = timed("oscillations", lambda: pyrnnsim.oscillations(networks, task, fixed_points=points, n_jobs=n_jobs))
+        return {"points": points, "oscillations": found}
+    if "graphs" in wanted:
+        options: dict[str, Any] = {"perturbations": effort.perturbations, "seed": seed, "n_jobs": n_jobs}
+        graphs = timed("graphs", lambda: pyrnnsim.transition_graph(networks, points, **options))
+        return {"points": points, "graphs": graphs}
+    if "lines" not in wanted:
+        return {"points": points}
+    options = {"n_starts": effort.slow_starts, "seed": seed, "n_jobs": n_jobs}
+    slow = timed("slow points", lambda: pyrnnsim.add_slow_points(networks, points, task=task, **options))
+    lines = timed("lines", lambda: pyrnnsim.line_attractor(networks, slow, output_range=_OUTPUTS, max_gap=_GAP))
+    inputs = task.condition_inputs()
+    pulses = np.eye(len(inputs), inputs.shape[1], k=len(inputs))  # in the stream that each context attends to
+    modes = timed(
+        "modes",
+        lambda: pyrnnsim.mode_truncation(networks, slow, pulses, steps=effort.pulse_steps, points=lines),
+    )
+    return {"points": slow, "lines": lines, "modes": modes}
