@@ -129,6 +129,8 @@ def _estimate(configuration: object, n_jobs: int | None) -> int:
 
 def _print(done: object) -> int:
     from pyrnnsim.populations.table import to_text
+    from pyrnnsim.study import claim_text
+    from pyrnnsim.study.publish import CLAIMS
     from pyrnnsim.study.run import StudyRun
 
     assert isinstance(done, StudyRun)
@@ -141,6 +143,9 @@ def _print(done: object) -> int:
         }
         for one in done.results
     ]
+    for file in done.files:
+        if file.name == CLAIMS:
+            print(f"{claim_text.to_text(claim_text.read_claims(file))}\n")
     print(f"{to_text(rows)}\n\nseconds per stage; results {done.fingerprint} in {done.folder}")
     for file in done.files:
         if file.suffix == ".html":

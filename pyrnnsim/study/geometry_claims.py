@@ -47,7 +47,7 @@ def geometry_claims(results: TaskResults, resamples: Resamples) -> Iterator[Clai
 
 
 def untrained_claims(results: TaskResults, resamples: Resamples) -> Iterator[Claim]:
-    """Similarity of trained networks to untrained ones of their kind, minus that of trained tanh to trained relu ones.
+    """SVCCA similarity of trained networks to untrained ones of their kind, minus that of trained tanh to relu ones.
 
     One claim for each cell and activation of which both are there. Networks before and after their own training are
     not compared: they share their start.
@@ -73,7 +73,7 @@ def untrained_claims(results: TaskResults, resamples: Resamples) -> Iterator[Cla
                 task=results.task,
                 topic="untrained",
                 subject=f"{cell} {activation}",
-                quantity="similarity of trained to untrained, minus that of trained tanh to trained relu (SVCCA)",
+                quantity="SVCCA to untrained, minus tanh to relu",
                 value=gap.value,
                 low=gap.low,
                 high=gap.high,

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pyrnnsim._files import write_atomic
+from pyrnnsim.study.claim_text import to_markdown
 from pyrnnsim.study.results import TaskResults
 
-CLAIMS, FIGURES, REPORT = "claims.json", "figures", "report.html"
+CLAIMS, TABLE, FIGURES, REPORT = "claims.json", "claims.md", "figures", "report.html"
 _DPI = 200
 
 
@@ -36,8 +37,9 @@ def publish(
     """
     claims = list(import_module("pyrnnsim.study.claims").claims(results, seed=seed))
     write_atomic(folder / CLAIMS, json.dumps([_plain(claim) for claim in claims], indent=1).encode())
+    write_atomic(folder / TABLE, to_markdown(claims, about).encode())
     say(f"{len(claims)} claims")
-    pictures, files = {}, [folder / CLAIMS]
+    pictures, files = {}, [folder / CLAIMS, folder / TABLE]
     (folder / FIGURES).mkdir(exist_ok=True)
     for name, figure in import_module("pyrnnsim.figures.paper").paper_figures(results).items():
         pictures[name] = _drawn(figure, "png")

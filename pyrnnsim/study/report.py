@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from pyrnnsim._files import write_atomic
+from pyrnnsim.study.claim_text import VERDICTS
 from pyrnnsim.study.results import GEOMETRY, TOPOLOGY, TaskResults
 
 _CALLER = "write_report"
@@ -24,7 +25,6 @@ _DIGITS = 6  # of coordinates: a hundredth of a pixel
 _CLAIM = ("topic", "statement", "quantity", "value", "low", "high", "supported")
 _ABOUT_CLAIM = ("task", "subject", "against", "reason")
 _NUMBER = ' class="number"'
-_VERDICTS = {True: "yes", False: "no", None: "undecided"}
 
 
 def write_report(
@@ -157,7 +157,7 @@ def _claims(claims: Sequence[Any]) -> str:
         supported = bool(supported) if isinstance(supported, np.bool_) else supported
         if not (supported is None or isinstance(supported, bool)):
             raise TypeError(f"{_CALLER}: claims[{k}].supported must be True, False or None, got {supported!r}")
-        verdict = _VERDICTS[supported]
+        verdict = VERDICTS[supported]
         interval = "" if low is None or high is None else f"{_shown(low)} to {_shown(high)}"
         task, subject, against, reason = (_optional(claim, name) or "" for name in _ABOUT_CLAIM)
         reference = _optional(claim, "reference")

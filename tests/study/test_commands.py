@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
 from types import ModuleType
 
 import matplotlib.figure
@@ -13,6 +12,7 @@ from study import tiny
 
 import pyrnnsim
 from pyrnnsim.cli import main
+from pyrnnsim.study.claim import Claim
 from pyrnnsim.study.run import open_study
 
 TOML = """
@@ -47,17 +47,16 @@ def publisher(monkeypatch):
     """Stand-ins for claims, figures and report, and what they were given."""
     given: dict[str, object] = {}
 
-    @dataclass(frozen=True)
-    class Claim:
-        topic: str
-        value: float
+    def claim(subject, value):
+        unknown = {"low": None, "high": None, "reference": None, "against": "", "supported": None}
+        return Claim("flip_flop", "modes", subject, "modes", value, **unknown, reason="", statement="All is well")
 
     def write_report(path, results, claims, figures, about):
         given.update(results=results, claims=claims, figures=figures, about=about)
         path.write_text("<html>")
 
     parts = {
-        "study.claims": {"claims": lambda results, *, seed: [Claim("a", 1.0), Claim("b", float("nan"))]},
+        "study.claims": {"claims": lambda results, *, seed: [claim("a", 1.0), claim("b", float("nan"))]},
         "figures.paper": {"paper_figures": lambda results: {"U1": matplotlib.figure.Figure(figsize=(1, 1))}},
         "study.report": {"write_report": write_report},
     }
@@ -78,10 +77,13 @@ def test_a_study_is_run_reported_looked_at_and_checked(capsys, config, publisher
     folder = tmp_path / "study"
     code, out, err = run(capsys, "study", "--config", config, "--out", folder, "--n-jobs", 1)
     assert code == 0, err
-    assert out.splitlines()[1].split()[:3] == ["flip_flop", "4", "0"]
+    assert "2 statements of the paper tested: 0 supported, 0 contradicted, 2 undecided" in out
+    assert out.splitlines()[out.splitlines().index("") + 4].split()[:3] == ["flip_flop", "4", "0"]
     assert f"open {folder / 'report.html'}" in out
     assert "flip_flop: 4 of 4 networks learned the task" in err
-    assert json.loads((folder / "claims.json").read_text())[1] == {"topic": "b", "value": None}
+    written = json.loads((folder / "claims.json").read_text())[1]
+    assert (written["subject"], written["value"]) == ("b", None)
+    assert "| a | modes | 1 | - | - | undecided |" in (folder / "claims.md").read_text()
     assert (folder / "figures" / "U1.png").read_bytes() == publisher["figures"]["U1"]
     assert (folder / "figures" / "U1.pdf").read_bytes().startswith(b"%PDF")
     about = publisher["about"]
