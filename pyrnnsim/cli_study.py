@@ -53,7 +53,10 @@ def add_study(commands: Commands) -> None:
         ("report", "write claims, figures and report of a study again"),
         ("verify", "look at every byte of a study; exit code 1 if any is damaged"),
     ):
-        _add_folder(commands.add(name, text, f"{text[0].upper()}{text[1:]}."))
+        command = commands.add(name, text, f"{text[0].upper()}{text[1:]}.")
+        _add_folder(command)
+        if name == "report":
+            _add_open(command)
 
 
 def run(options: Any) -> int:
@@ -73,7 +76,7 @@ def _study(options: Any) -> int:
     folder = options.out if options.out is not None else Path(f"pyrnnsim-study-{configuration.name}")
     say(f"study {configuration.name} ({configuration.hash}) in {folder}")
     given = {"n_jobs": options.n_jobs, "rebuild": options.repair, "report": not options.no_report}
-    return _print(run_study(configuration, folder, **given, say=say))
+    return _print(run_study(configuration, folder, **given, say=say), show=options.open)
 
 
 def _resume(options: Any) -> int:
@@ -83,7 +86,7 @@ def _resume(options: Any) -> int:
     if options.again is not None:
         forget_stage(options.folder, options.again)
     given = {"n_jobs": options.n_jobs, "rebuild": options.repair, "report": not options.no_report}
-    return _print(run_study(study.configuration, options.folder, **given, say=say))
+    return _print(run_study(study.configuration, options.folder, **given, say=say), show=options.open)
 
 
 def _status(options: Any) -> int:
@@ -102,7 +105,7 @@ def _status(options: Any) -> int:
 def _report(options: Any) -> int:
     from pyrnnsim.study.run import report_study
 
-    return _print(report_study(options.folder, say=say))
+    return _print(report_study(options.folder, say=say), show=options.open)
 
 
 def _verify(options: Any) -> int:
@@ -127,7 +130,9 @@ def _estimate(configuration: object, n_jobs: int | None) -> int:
     return 0
 
 
-def _print(done: object) -> int:
+def _print(done: object, *, show: bool) -> int:
+    import webbrowser
+
     from pyrnnsim.populations.table import to_text
     from pyrnnsim.study import claim_text
     from pyrnnsim.study.publish import CLAIMS
@@ -150,6 +155,8 @@ def _print(done: object) -> int:
     for file in done.files:
         if file.suffix == ".html":
             print(f"open {file}")
+            if show and not webbrowser.open(file.resolve().as_uri()):
+                say("there is no browser to show it in")
     return 0
 
 
@@ -157,7 +164,12 @@ def _add_folder(parser: Parser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="directory of the study")
 
 
+def _add_open(parser: Parser) -> None:
+    parser.add_argument("--open", action="store_true", help="show the report in the browser")
+
+
 def _add_run(parser: Parser) -> None:
     parser.add_argument("--repair", action="store_true", help="compute damaged results again [refuse them]")
     parser.add_argument("--no-report", action="store_true", help="stop before claims, figures and report")
+    _add_open(parser)
     add_threads(parser)

@@ -28,7 +28,10 @@ def test_is_short():
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("main", "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt . && .venv/bin/pyrnnsim demo"),
+        (
+            "main",
+            "python3 -m venv .venv && .venv/bin/pip install -c constraints.txt . && .venv/bin/pyrnnsim study quick",
+        ),
         (
             "tests",
             'python3 -m venv .venv && .venv/bin/pip install -c constraints.txt -e ".[test]" && .venv/bin/pytest',
@@ -74,5 +77,5 @@ def test_functions_named_exist():
 
 
 def test_files_named_exist():
-    named = set(re.findall(r"\b(?:constraints\.txt|CITATION\.cff)\b", TEXT))
+    named = set(re.findall(r"\b(?:constraints\.txt|CITATION\.cff|(?:docs|benchmarks)/\w+\.md)\b", TEXT))
     assert [name for name in named if not (README.parent / name).is_file()] == []

@@ -73,7 +73,7 @@ def run(capsys, *arguments):
     return code, captured.out, captured.err
 
 
-def test_a_study_is_run_reported_looked_at_and_checked(capsys, config, publisher, tmp_path):
+def test_a_study_is_run_reported_looked_at_and_checked(capsys, config, publisher, tmp_path, monkeypatch):
     folder = tmp_path / "study"
     code, out, err = run(capsys, "study", "--config", config, "--out", folder, "--n-jobs", 1)
     assert code == 0, err
@@ -99,7 +99,9 @@ def test_a_study_is_run_reported_looked_at_and_checked(capsys, config, publisher
     pdf = (folder / "figures" / "U1.pdf").read_bytes()
     assert b"CreationDate" not in pdf  # equal pictures have equal bytes
     (folder / "report.html").unlink()
-    assert run(capsys, "report", folder)[0] == 0
+    shown: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda uri: shown.append(uri) or True)
+    assert (run(capsys, "report", folder, "--open")[0], shown) == (0, [(folder / "report.html").as_uri()])
     assert (folder / "report.html").is_file()
     assert (folder / "figures" / "U1.pdf").read_bytes() == pdf
     assert run(capsys, "verify", folder)[:2] == (0, "every file is what was written\n")
