@@ -71,6 +71,8 @@ def finish(figure: Figure, results: TaskResults) -> Figure:
 
 def _embedded(ax: Axes, which: str, results: TaskResults, measure: str, column: str, fixed: str, value: str) -> None:
     name, unit = measure_text(measure)
+    if measure == "topology":
+        unit = _topology_unit(results)
     title = f"{name}, {value} networks" if value else name
     embedding = results.embeddings.get(measure)
     points = None if embedding is None else embedding.coordinates[:, :2]
@@ -92,6 +94,13 @@ def _embedded(ax: Axes, which: str, results: TaskResults, measure: str, column: 
     ax.text(0.98, 0.02, f"stress {embedding.stress:.2f}", fontsize=SMALL, color=GREY, ha="right",
             transform=ax.transAxes)  # fmt: skip
     letter(ax, which, title)
+
+
+def _topology_unit(results: TaskResults) -> str:
+    """What distances between dynamics are differences of; see ``pyrnnsim.study.topology``."""
+    if results.frequencies is not None:
+        return "frequency, cycles/step"
+    return "eigenvalue magnitude" if "modes" in results.dynamics else "graph distance"
 
 
 def _common(labels: list[str], preferred: tuple[str, ...]) -> str:

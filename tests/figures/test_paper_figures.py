@@ -70,6 +70,19 @@ def test_letters_are_those_of_the_paper(drawn):
         assert [t[len("$\\mathbf{")] for t in titles if t.startswith("$")] == list(letters), name
 
 
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("U1_flip_flop", "graph distance"),
+        ("U2_sine_wave", "frequency, cycles/step"),
+        ("U3_context_integration", "eigenvalue magnitude"),
+    ],
+)
+def test_axes_of_topology_name_what_its_distances_are(drawn, name, unit):
+    panels = [axes for axes in drawn[name].axes if "topology," in axes.get_title(loc="left")]
+    assert [axes.get_xlabel() for axes in panels] == [f"MDS 1 ({unit})"] * 2
+
+
 def test_nothing_leaves_the_page_and_text_is_legible(drawn):
     for name, figure in drawn.items():
         assert figure.get_figwidth() <= 7.0
