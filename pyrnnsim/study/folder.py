@@ -173,16 +173,23 @@ class StageFolder:
             self.forget()
             begun = {}
         self.path.mkdir(parents=True, exist_ok=True)
-        self._start, self._before = time.monotonic(), float(begun.get("seconds", 0.0))
+        self._start, self._before = time.monotonic(), float(begun.get("seconds", 0.0)) + self._unrecorded()
         self.note(key)
 
     def note(self, key: str) -> None:
         """Write down how long the stage has been worked on."""
         write_json(self._begun, {"key": key, "seconds": self.seconds})
 
+    def _unrecorded(self) -> float:
+        """Seconds between the last note of an interrupted run and the last file that it wrote, such as a checkpoint."""
+        if not self._begun.exists():
+            return 0.0
+        written = (path.stat().st_mtime for path in self.path.rglob("*"))
+        return max(0.0, max(written, default=0.0) - self._begun.stat().st_mtime)
+
     @property
     def seconds(self) -> float:
-        """Wall time so far, over all runs."""
+        """Wall time so far, over all runs; of one that was killed, up to the last file that it wrote."""
         return self._before + time.monotonic() - self._start
 
     @property

@@ -14,6 +14,7 @@ from study import tiny
 
 from pyrnnsim._lock import ProcessLock
 from pyrnnsim.study import stages
+from pyrnnsim.study.folder import StageFolder
 from pyrnnsim.study.run import open_study, status_rows
 
 KILLS = 10
@@ -65,6 +66,19 @@ def test_interrupted_before_the_end_of_a_stage_it_goes_on(stage, tmp_path, monke
     lines: list[str] = []
     tiny.run(tmp_path / "study", say=lines.append)
     assert lines[0] == f"flip_flop: {stage} (continued)"
+
+
+def test_time_up_to_the_last_file_of_an_interrupted_run_counts(tmp_path):
+    folder = StageFolder(tmp_path / "training")
+    folder.begin("key")
+    checkpoint = folder.path / ".checkpoint"
+    checkpoint.write_text("half of it")
+    noted = (tmp_path / ".training.begun").stat().st_mtime
+    os.utime(checkpoint, (noted + 100, noted + 100))
+    again = StageFolder(tmp_path / "training")
+    again.begin("key")
+    assert 100 <= again.seconds < 110
+    assert 100 <= again.finish("key").seconds < 110
 
 
 def test_a_second_process_is_refused_while_the_first_one_runs(tmp_path):
