@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pyrnnsim._frame import as_frame
 from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics import spectra
 from pyrnnsim.dynamics.starts import given_starts
+from pyrnnsim.dynamics.storage import Result
 from pyrnnsim.dynamics.subjects import parse_subjects
 from pyrnnsim.dynamics.systems import System
 from pyrnnsim.eigen import CONDITION_LIMIT
@@ -23,14 +22,11 @@ from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.record import TrainingRecord
-from pyrnnsim.populations.store import read_tensors, write_tensors
 from pyrnnsim.populations.table import Row
-
-_FORMAT = "pyrnnsim linearization 1"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Linearization:
+class Linearization(Result):
     """F(h + d, x + e) = F(h, x) + J d + J_x e at n states; J = R diag(lambda) L.
 
     Arrays have a leading axis K where several networks were given. Modes are in the order of descending magnitude,
@@ -48,6 +44,8 @@ class Linearization:
         condition: (n, S) condition number of each eigenvalue, |l| |r|: how far it moves, to first order, when J moves
             by 1. inf for a defective one.
     """
+
+    noun: ClassVar[str] = "linearization"
 
     states: NDArray[np.float64]
     inputs: NDArray[np.float64]
@@ -98,11 +96,6 @@ class Linearization:
             for i, at in enumerate(index)
         ]
 
-    @property
-    def frame(self) -> Any:
-        """The rows as a pandas table."""
-        return as_frame(self.rows, "Linearization.frame")
-
     def plot(self, ax: Any = None) -> Any:
         """Draw the eigenvalues in the complex plane; see ``pyrnnsim.figures.plot_spectrum``.
 
@@ -110,32 +103,6 @@ class Linearization:
             ax: Matplotlib axes to draw into; None makes a new figure.
         """
         return import_module("pyrnnsim.figures.spectrum").plot_spectrum(self, ax=ax)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything to one file, atomically and with a checksum; nothing in it is code.
-
-        Raises:
-            OSError: If the file cannot be written; an earlier one of that name is intact.
-        """
-        tensors = {}
-        for field in fields(self):
-            array = getattr(self, field.name)
-            plain = np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
-            tensors[field.name] = plain
-        write_tensors(path, _FORMAT, {}, tensors)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            ValueError: If the file is damaged, or holds no linearization of this version.
-            OSError: If it cannot be read.
-        """
-        _, tensors = read_tensors(path, _FORMAT, "linearization")
-        for name in ("eigenvalues", "right", "left"):
-            tensors[name] = tensors[name][..., 0] + 1j * tensors[name][..., 1]
-        return cls(**{field.name: tensors[field.name] for field in fields(cls)})
 
     def __repr__(self) -> str:
         ill = int(self.ill_conditioned.sum())

@@ -17,13 +17,13 @@ from pyrnnsim.dynamics.pairing import Pairing, pair
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
+from pyrnnsim.eigen import CONDITION_LIMIT
 from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.populations.network import Network
 from pyrnnsim.tasks.checks import whole_number
 
 Floats = NDArray[np.float64]
 
-_ILL = 1e6  # length of a projection from which on few digits are left; as in linearize
 _MISSING = 1e-6  # share of the pulse that all modes together may miss
 
 
@@ -243,12 +243,12 @@ def _parts(near: Linearization, i: int, moved: Floats) -> tuple[Floats, bool]:
         if is_null(values, group):  # what is left: single vectors of a null space may be anything
             parts[last] = moved
         elif len(group) == 1 or is_pair(values, group):
-            if not near.condition[i, group].max() <= _ILL:
+            if not near.condition[i, group].max() <= CONDITION_LIMIT:
                 return parts, True
             parts[last] = parts[group[0]] + single[:, group].sum(axis=1).real
         else:
             factors = projection(right, left, group)
-            if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > _ILL:
+            if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > CONDITION_LIMIT:
                 return parts, True
             parts[last] = parts[group[0]] + (factors[0] @ (factors[1] @ moved)).real
     missing = np.linalg.norm(parts[-1] - moved)
