@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pyrnnsim._files import write_atomic
-from pyrnnsim.study.results import TaskResults
+from pyrnnsim.report.results import TaskResults
 
 CLAIMS, FIGURES, REPORT = "claims.json", "figures", "report.html"
 _DPI = 200
@@ -45,7 +45,7 @@ def publish(
             files.append(folder / FIGURES / f"{name}.{suffix}")
             write_atomic(files[-1], content)
     say(f"{len(pictures)} figures")
-    import_module("pyrnnsim.study.report").write_report(folder / REPORT, results, claims, pictures, about)
+    import_module("pyrnnsim.report.writer").write_report(folder / REPORT, results, claims, pictures, about)
     return [*files, folder / REPORT]
 
 

@@ -11,11 +11,11 @@ import pyrnnsim
 from pyrnnsim._options import parse_jobs, parse_progress
 from pyrnnsim._progress import ProgressMode
 from pyrnnsim.populations.table import Row
+from pyrnnsim.report.results import TaskResults
 from pyrnnsim.study.assembly import fingerprint, results_of
 from pyrnnsim.study.configuration import Configuration, load_configuration, parse_configuration
 from pyrnnsim.study.folder import DamagedError, StudyFolder, held
 from pyrnnsim.study.publish import publish
-from pyrnnsim.study.results import TaskResults
 from pyrnnsim.study.schema import CALLER, nearest
 from pyrnnsim.study.stages import check, key_of, repair, run_stage, stages_of
 

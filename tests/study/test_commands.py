@@ -59,7 +59,7 @@ def publisher(monkeypatch):
     parts = {
         "study.claims": {"claims": lambda results, *, seed: [Claim("a", 1.0), Claim("b", float("nan"))]},
         "figures.paper": {"paper_figures": lambda results: {"U1": matplotlib.figure.Figure(figsize=(1, 1))}},
-        "study.report": {"write_report": write_report},
+        "report.writer": {"write_report": write_report},
     }
     for name, functions in parts.items():
         module = ModuleType(f"pyrnnsim.{name}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from study.cases import PNG, Claim, task
 
-from pyrnnsim.study.report import write_report
+from pyrnnsim.report.writer import write_report
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
 BROWSER = os.environ.get("PYRNNSIM_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -33,7 +33,7 @@
   };
   const colourings = () => {
     const known = columns().filter((name) => name !== "name");
-    const first = ["cell", "activation", "units", "loss"].filter((name) => known.includes(name));
+    const first = ["group", "cell", "activation", "units", "loss"].filter((name) => known.includes(name));
     const both = first.includes("cell") && first.includes("activation") ? [["cell", "activation"]] : [];
     const others = known.filter((name) => !first.includes(name));
     return [...first.map((name) => [name]), ...both, ...others.map((name) => [name])];
