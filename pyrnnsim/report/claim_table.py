@@ -31,7 +31,9 @@ def claim_table(claims: Sequence[Any], words: Words, caller: str) -> str:
         return f"<p>{escape(words.no_claims)}</p>"
     cells = [_cells(claim, k, caller) for k, claim in enumerate(claims)]
     stated = any(_field(claim, k, "statement", caller) for k, claim in enumerate(claims))
-    kept = [k for k, name in enumerate((*_HEAD, words.verdict)) if stated or name != _STATEMENT]
+    left_out = {_STATEMENT} if not stated else set()
+    left_out |= {"task"} if words.one_task else set()
+    kept = [k for k, name in enumerate((*_HEAD, words.verdict)) if name not in left_out]
     head = [(*_HEAD, words.verdict)[k] for k in kept]
     rows = [f"<tr>{''.join(row[k] for k in kept)}</tr>" for row in cells]
     return framed(head, rows, tuple(name in ("here", "interval") for name in head))

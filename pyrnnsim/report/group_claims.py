@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -44,10 +45,8 @@ def group_claims(results: TaskResults, *, seed: int = 0, resamples: int = 1000) 
             there = known(table)
             made = scored(table, labels, there)
             for topic, quantity in (("accuracy", "1-NN accuracy of the group"), ("silhouette", "silhouette of groups")):
-                if made is None:
-                    why = nothing_to_tell(labels, there)
-                    numbers = (None, None, None, None, "", None, why)
-                else:
+                numbers: tuple[Any, ...] = (None, None, None, None, "", None, nothing_to_tell(labels, there))
+                if made is not None:
                     each, floor = (made.correct, made.chance) if topic == "accuracy" else (made.silhouette, 0.0)
                     draws = drawn.means(each)
                     own, beyond = drawn.interval(draws, there), drawn.interval(draws - floor, there)

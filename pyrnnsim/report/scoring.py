@@ -31,7 +31,7 @@ def known(table: Floats) -> NDArray[np.bool_]:
 
 def scored(table: Floats, labels: Sequence[str], chosen: NDArray[np.bool_]) -> Scored | None:
     """Scores of the chosen networks among each other; None where there is nothing to tell apart."""
-    places = np.flatnonzero(chosen)
+    places = [int(k) for k in np.flatnonzero(chosen)]
     names = [labels[k] for k in places]
     if len(places) < LEAST or len(set(names)) < 2:
         return None

@@ -14,6 +14,7 @@ class Words:
         claims: Heading of the claims.
         verdict: Head of the column that says whether a claim holds.
         no_claims: Where there is none.
+        of: What a set of results is of, ``"task"``; the head of its column.
         counted: Head of the number of networks shown.
         failed: Heading of the networks that are left out; "" for a page without them.
         one_task: Whether there is a single task by nature, which needs no menu.
@@ -23,6 +24,7 @@ class Words:
     claims: str
     verdict: str
     no_claims: str
+    of: str
     counted: str
     failed: str = ""
     one_task: bool = False
@@ -33,6 +35,7 @@ STUDY = Words(
     claims="Claims of the paper",
     verdict="supported",
     no_claims="None was tested.",
+    of="task",
     counted="learned",
     failed="Failed networks",
 )
@@ -41,6 +44,7 @@ COMPARISON = Words(
     claims="Groups",
     verdict="above chance",
     no_claims="The networks have no groups.",
+    of="compared",
     counted="networks",
     one_task=True,
 )

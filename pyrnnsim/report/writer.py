@@ -76,7 +76,7 @@ def write_report(
         failed=_failed(results, words),
         figures="".join(figure(title, one, _CALLER) for title, one in figures.items()) or "<p>There are none.</p>",
         about=_about(about),
-        timings=_timings(results),
+        timings=_timings(results, words),
     )
     write_atomic(path, text.encode("utf-8"))
 
@@ -136,7 +136,7 @@ def _plain(value: Any) -> Any:
 
 
 def _tasks(results: Sequence[TaskResults], words: Words) -> str:
-    head = ("task", words.counted, *(("failed",) if words.failed else ()), "seconds")
+    head = (words.of, words.counted, *(("failed",) if words.failed else ()), "seconds")
     return table(
         head,
         [
@@ -155,14 +155,14 @@ def _failed(results: Sequence[TaskResults], words: Words) -> str:
     return f'<section id="failed">\n<h2>{escape(words.failed)}</h2>\n{listed}\n</section>\n'
 
 
-def _timings(results: Sequence[TaskResults]) -> str:
+def _timings(results: Sequence[TaskResults], words: Words) -> str:
     total = sum(seconds for one in results for seconds in one.seconds.values())
     rows = [
         (one.task, stage, seconds, f"{seconds / total:.1%}" if total else None)
         for one in results
         for stage, seconds in one.seconds.items()
     ]
-    return table(("task", "stage", "seconds", "share"), rows) if rows else "<p>Not measured.</p>"
+    return table((words.of, "stage", "seconds", "share"), rows) if rows else "<p>Not measured.</p>"
 
 
 def _about(about: Mapping[str, Any]) -> str:
