@@ -35,6 +35,8 @@ class Dissection:
         distances: (K, K) between the graphs, by the best matching of their nodes.
         oscillations: Linear frequencies against commanded ones, for tasks that command one.
         lines: Line attractors, for context integration; ``modes``: readouts of a pulse there by modes kept.
+        seconds: Piece of work -> wall time.
+        drawn: Networks that stand for all in pictures; empty for the first of each family.
     """
 
     population: Population
@@ -46,6 +48,7 @@ class Dissection:
     lines: pyrnnsim.LineAttractors | None = None
     modes: pyrnnsim.ModeTruncations | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    drawn: tuple[int, ...] = ()
 
     @property
     def families(self) -> list[str]:
@@ -54,8 +57,8 @@ class Dissection:
 
     @property
     def examples(self) -> list[int]:
-        """The first network of each family."""
-        return [self.families.index(family) for family in dict.fromkeys(self.families)]
+        """Those of ``drawn``, or the first network of each family."""
+        return list(self.drawn) or [self.families.index(family) for family in dict.fromkeys(self.families)]
 
     @property
     def topology(self) -> NDArray[np.float64] | None:

@@ -28,6 +28,8 @@ from pyrnnsim.report.results import TOPOLOGY
 from pyrnnsim.tasks import Task
 from pyrnnsim.trained_task import parse_task, task_of
 
+_SOURCES = 6  # that a command is shown with
+
 
 @dataclass(frozen=True, eq=False)
 class _Inputs:
@@ -106,7 +108,7 @@ def compare_files(
     made = None
     if inputs.judged is not None and dynamics:
         start = time.perf_counter()
-        made, between = dissected(inputs.judged, n_jobs=n_jobs, say=say)
+        made, between = dissected(inputs.judged, labels, n_jobs=n_jobs, say=say)
         seconds["dynamics"] = time.perf_counter() - start
         if between is not None and np.isfinite(between).any():
             passes.append(Pass({TOPOLOGY: between}, seconds["dynamics"]))
@@ -204,8 +206,10 @@ def _description(names: Sequence[str], samples: int, units: Sequence[int], group
 def _command(
     sources: Sequence[str | os.PathLike[str]], folder: Path, measures: Sequence[str], given: Mapping[str, Any]
 ) -> str:
-    """The command that does the same again."""
-    words = ["pyrnnsim", "compare", *(os.fspath(source) for source in sources), "--out", os.fspath(folder)]
+    """The command that does the same again; of many sources only the first."""
+    shown = [os.fspath(source) for source in sources[:_SOURCES]]
+    shown += [f"(and {len(sources) - _SOURCES} more)"] if len(sources) > _SOURCES else []
+    words = ["pyrnnsim", "compare", *shown, "--out", os.fspath(folder)]
     if tuple(measures) != MEASURES:
         words += ["--measures", ",".join(measures)]
     for name, value in given.items():

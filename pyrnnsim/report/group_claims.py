@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -45,14 +44,17 @@ def group_claims(results: TaskResults, *, seed: int = 0, resamples: int = 1000) 
             there = known(table)
             made = scored(table, labels, there)
             for topic, quantity in (("accuracy", "1-NN accuracy of the group"), ("silhouette", "silhouette of groups")):
-                numbers: tuple[Any, ...] = (None, None, None, None, "", None, nothing_to_tell(labels, there))
-                if made is not None:
-                    each, floor = (made.correct, made.chance) if topic == "accuracy" else (made.silhouette, 0.0)
-                    draws = drawn.means(each)
-                    own, beyond = drawn.interval(draws, there), drawn.interval(draws - floor, there)
-                    told = above(beyond)
-                    why = undecided(told, beyond, "the interval of the difference from chance covers 0")
-                    numbers = (own.value, own.low, own.high, floor, "chance", told, why)
-                yield Claim(results.task, topic, measure, quantity, *numbers, statement="")
+                if made is None:
+                    why = nothing_to_tell(labels, there)
+                    yield Claim(results.task, topic, measure, quantity, None, None, None, None, "", None, why, "")
+                    continue
+                each, floor = (made.correct, made.chance) if topic == "accuracy" else (made.silhouette, 0.0)
+                draws = drawn.means(each)
+                own, beyond = drawn.interval(draws, there), drawn.interval(draws - floor, there)
+                told = above(beyond)
+                why = undecided(told, beyond, "the interval of the difference from chance covers 0")
+                yield Claim(
+                    results.task, topic, measure, quantity, own.value, own.low, own.high, floor, "chance", told, why, ""
+                )  # fmt: skip
 
     return list(claims())
