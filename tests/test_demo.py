@@ -85,7 +85,15 @@ def test_the_embedding_separates_the_groups(result):
 
 def test_files_are_written_and_others_left(result):
     folder, comparison, files, _ = result
-    expected = {"matrix.png", "embedding.png", "dendrogram.png", "summary.csv", "networks.csv", "report.txt", "report.html"}
+    expected = {
+        "matrix.png",
+        "embedding.png",
+        "dendrogram.png",
+        "summary.csv",
+        "networks.csv",
+        "report.txt",
+        "report.html",
+    }
     expected |= {f"distances-{measure}.npy" for measure in comparison.distances}
     assert {file.name for file in files} == expected
     assert {child.name for child in folder.iterdir()} == expected | {"mine.txt"}

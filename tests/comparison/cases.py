@@ -45,4 +45,3 @@ def trained(folder: Path, *, cells: tuple[str, ...] = ("vanilla", "gru"), seeds:
     settings = {"iterations": 40, "batch": 8, "n_jobs": 1, "progress": False, "learning_rate": 0.01, **options}
     train_grid(folder, "flip_flop", grid, settings, say=lambda line: None)
     return folder
-

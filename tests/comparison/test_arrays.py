@@ -46,7 +46,9 @@ def test_a_directory_gives_the_matrices_of_its_arrays(states, tmp_path, populati
     for measure in MEASURES:
         np.testing.assert_array_equal(np.asarray(comparison.distances[measure]), np.asarray(expected[measure]))
     assert all(file.parent == tmp_path / "deep" / "out" and file.is_file() for file in files)
-    assert said[0].startswith("8 array files: 8 networks, 1,000 samples, 48 to 64 units; 4 groups: solutionA relu (2), ")
+    assert said[0].startswith(
+        "8 array files: 8 networks, 1,000 samples, 48 to 64 units; 4 groups: solutionA relu (2), "
+    )
 
 
 def test_files_keep_the_order_given(states, tmp_path):
@@ -127,7 +129,10 @@ def test_an_interrupted_run_is_continued_and_tells_no_speed(states, tmp_path, mo
     [
         (lambda folder: folder / "absent", "there is no file or directory '.*absent'"),
         (lambda folder: folder, "the directory '.*' holds no .npy, .safetensors, .pt or .pyrnnsim file"),
-        (lambda folder: _touch(folder / "a.csv"), "'.*a.csv' is neither .npy, .safetensors, .pt nor .pyrnnsim; save arrays by numpy"),
+        (
+            lambda folder: _touch(folder / "a.csv"),
+            "'.*a.csv' is neither .npy, .safetensors, .pt nor .pyrnnsim; save arrays by numpy",
+        ),
     ],
 )
 def test_sources_that_cannot_be_used_are_named(tmp_path, make, message):

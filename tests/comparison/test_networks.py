@@ -108,9 +108,7 @@ def test_populations_and_torch_networks_together(tmp_path, models, train_folder)
     assert {row["name"]: row["loss"] for row in alone.networks}.items() <= {
         row["name"]: row["loss"] for row in both.networks
     }.items()
-    np.testing.assert_array_equal(
-        np.asarray(both.distances["cka"])[:4, :4], np.asarray(alone.distances["cka"])
-    )
+    np.testing.assert_array_equal(np.asarray(both.distances["cka"])[:4, :4], np.asarray(alone.distances["cka"]))
 
 
 def test_networks_of_one_name_are_called_by_their_file(tmp_path):
@@ -189,7 +187,9 @@ def test_arrays_do_no_task(tmp_path):
 
 def test_arrays_and_networks_are_not_mixed(models, tmp_path):
     np.save(models / "states.npy", np.ones((4, 2)))
-    with pytest.raises(ValueError, match=r"states.npy holds an array, .*gru_0.pt a network of torch; compare arrays or"):
+    with pytest.raises(
+        ValueError, match=r"states.npy holds an array, .*gru_0.pt a network of torch; compare arrays or"
+    ):
         compare_files([models], tmp_path / "out", task="flip_flop")
 
 

@@ -63,7 +63,10 @@ def test_files_of_one_name_are_told_apart(tmp_path, recordings):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a: a[:5], r"_0.npy has shape \(6, 20, 5\) and .*_2.npy has shape \(5, 20, 5\); expected the same 6 cond"),
+        (
+            lambda a: a[:5],
+            r"_0.npy has shape \(6, 20, 5\) and .*_2.npy has shape \(5, 20, 5\); expected the same 6 cond",
+        ),
         (lambda a: a[:, :19], r"_2.npy has shape \(6, 19, 5\); expected the same 6 conditions and 20 steps"),
         (lambda a: a.reshape(12, 10, 5), r"_2.npy has shape \(12, 10, 5\); expected the same 6"),  # as many rows
         (lambda a: a.reshape(120, 5), r"_2.npy has shape \(120, 5\); expected .* in all: .* x.reshape\(6, 20, -1\)"),
