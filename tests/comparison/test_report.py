@@ -127,7 +127,8 @@ def test_selection_is_linked_and_colours_are_those_of_groups(arrays, tmp_path):
       seen.measures = all(".panel select").map((m) => names(m)[m.value]);
       seen.legend = all("#legend button").map((b) => b.textContent);
       all("#legend button")[1].click(); seen.rows = rows(); seen.dim = [classed(0, "dim"), classed(1, "dim")];
-      key("Escape"); pointer("pointermove", marks(0)[4], centre(marks(0)[4])); seen.tip = tip.textContent;""")  # fmt: skip
+      key("Escape"); pointer("pointermove", marks(0)[4], centre(marks(0)[4]));
+      seen.tip = tip.textContent;""")  # fmt: skip
     assert found["title"] == "pyrnnsim: report of a comparison"
     assert found["colours"] == ["group", "units"]
     assert found["task"] == 0  # there is but one

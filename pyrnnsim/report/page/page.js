@@ -247,6 +247,12 @@
   };
 
   document.querySelectorAll("table.sortable").forEach(sortRows);
+  document.querySelectorAll(".figures figure").forEach((figure) => {
+    const image = find("img", figure), widen = () => figure.classList.toggle("wide");
+    Object.entries({ tabindex: 0, role: "button", title: "Larger or smaller" }).forEach((pair) => image.setAttribute(...pair));
+    image.addEventListener("click", widen);
+    image.addEventListener("keydown", (event) => event.key === "Enter" && widen());
+  });
   if (tasks.length === 0) {
     find(".controls").replaceChildren("No task has results.");
     return;
