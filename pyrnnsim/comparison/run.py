@@ -25,9 +25,10 @@ from pyrnnsim.comparison.write import write_comparison
 from pyrnnsim.groups import infer_groups, read_groups
 from pyrnnsim.populations.table import Row
 from pyrnnsim.report.results import TOPOLOGY
-from pyrnnsim.tasks import Task
+from pyrnnsim.tasks import BUILT_IN, Task
 from pyrnnsim.trained_task import parse_task, task_of
 
+_SCRATCH = ".dynamics"
 _SOURCES = 6  # that a command is shown with
 
 
@@ -86,7 +87,7 @@ def compare_files(
     Cost: O(K^2) pairs; the dissection of a network takes about as long as thousands of pairs.
     """
     start = time.perf_counter()
-    n_jobs = options.get("n_jobs")
+    asked, n_jobs = dict(options), options.get("n_jobs")
     parse_jobs(CALLER, n_jobs)
     files = find_files([os.fspath(source) for source in sources])
     chosen = None if task is None else parse_task(task)
@@ -108,7 +109,9 @@ def compare_files(
     made = None
     if inputs.judged is not None and dynamics:
         start = time.perf_counter()
-        made, between = dissected(inputs.judged, labels, n_jobs=n_jobs, say=say)
+        made, between = dissected(
+            inputs.judged, labels, out / _SCRATCH, n_jobs=n_jobs, progress=options.get("progress", "auto"), say=say
+        )
         seconds["dynamics"] = time.perf_counter() - start
         if between is not None and np.isfinite(between).any():
             passes.append(Pass({TOPOLOGY: between}, seconds["dynamics"]))
@@ -123,9 +126,9 @@ def compare_files(
         dissection=made,
         seconds={name: value for name, value in seconds.items() if np.isfinite(value)},
     )
-    given = {"groups": groups, "activation": activation, "readout": readout, **options}
+    given = {"groups": groups, "activation": activation, "readout": readout, **asked}
     if chosen is not None:
-        given |= {"task": json.dumps(chosen.spec()), "dynamics": dynamics}
+        given |= {"task": _spec(chosen), "dynamics": dynamics}
     about = {
         "command": _command(sources, out, measures, given),
         "files": describe(files),
@@ -201,6 +204,14 @@ def _description(names: Sequence[str], samples: int, units: Sequence[int], group
     sizes = {group: list(groups).count(group) for group in dict.fromkeys(groups)}
     shown = ", ".join(f"{group} ({size})" for group, size in list(sizes.items())[:8])
     return f"{text}; {len(sizes)} groups: {shown}{', ...' if len(sizes) > 8 else ''}"
+
+
+def _spec(task: Task) -> str:
+    """The settings of a built-in task, or the name alone where these are the defaults."""
+    kind = BUILT_IN.get(task.name)
+    if kind is None or type(task) is not kind or task.spec() == kind().spec():
+        return task.name
+    return json.dumps(task.spec())
 
 
 def _command(

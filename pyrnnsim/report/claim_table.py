@@ -12,7 +12,7 @@ from pyrnnsim.report.words import Words
 
 _FIELDS = ("topic", "statement", "quantity", "value", "low", "high", "supported")
 _ABOUT = ("task", "subject", "against", "reason")
-_VERDICTS = {True: "yes", False: "no", None: "undecided"}
+VERDICTS = {True: "yes", False: "no", None: "undecided"}
 _STATEMENT = "the paper says"
 _HEAD = ("topic", "task", "about", _STATEMENT, "quantity", "here", "interval", "compared with")
 
@@ -44,7 +44,7 @@ def _cells(claim: Any, index: int, caller: str) -> list[str]:
     supported = bool(supported) if isinstance(supported, np.bool_) else supported
     if not (supported is None or isinstance(supported, bool)):
         raise TypeError(f"{caller}: claims[{index}].supported must be True, False or None, got {supported!r}")
-    verdict = _VERDICTS[supported]
+    verdict = VERDICTS[supported]
     interval = "" if low is None or high is None else f"{shown(low)} to {shown(high)}"
     task, subject, against, reason = (_optional(claim, name) or "" for name in _ABOUT)
     reference = _optional(claim, "reference")

@@ -7,9 +7,10 @@ import pytest
 from comparison.cases import model, save_torch, trained
 
 import pyrnnsim
-from pyrnnsim.comparison.dynamics import _drawn
+from pyrnnsim.comparison.dynamics import _drawn, _key
 from pyrnnsim.comparison.run import compare_files
 from pyrnnsim.task_distances import LEADING, frequency_distances, leading_magnitudes, spectrum_distances
+from pyrnnsim.task_dynamics import Effort, task_dynamics
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +87,43 @@ def test_line_attractors_are_compared_by_their_modes(tmp_path):
 )
 def test_pictures_show_one_network_of_each_group_that_does_the_task(does, labels, chosen):
     assert _drawn(does, labels) == chosen
+
+
+def test_a_killed_run_goes_on_where_it_was(compared, tmp_path, monkeypatch):
+    folder, _, whole = compared
+    monkeypatch.setattr("pyrnnsim.comparison.dynamics._AT_ONCE", 1)
+    done = []
+
+    def until_the_third(part, *given, **options):
+        done.append(part.names)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        return task_dynamics(part, *given, **options)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("pyrnnsim.comparison.dynamics.task_dynamics", until_the_third)
+        compare_files([folder], tmp_path, measures=["cka"], n_jobs=1)
+    left = sorted((tmp_path / ".dynamics").iterdir())
+    assert len(left) == 2 * 2  # points and graphs of two networks
+    left[0].write_bytes(left[0].read_bytes()[:-1])  # and one of them was cut
+    done.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr("pyrnnsim.comparison.dynamics.task_dynamics", until_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            compare_files([folder], tmp_path, measures=["cka"], n_jobs=1)
+    assert [len(names) for names in done] == [1, 1, 1]
+    made = compare_files([folder], tmp_path, measures=["cka"], n_jobs=2)
+    np.testing.assert_array_equal(made.distances["topology"], whole.distances["topology"])
+    assert not (tmp_path / ".dynamics").exists()
+
+
+def test_dynamics_of_other_networks_or_tasks_are_not_taken_for_these(compared):
+    folder, _, made = compared
+    population = pyrnnsim.Population.load(folder / "networks.pyrnnsim")
+    keys = {_key(population[:2], made.task, Effort()), _key(population[2:], made.task, Effort())}
+    keys |= {
+        _key(population[:2], pyrnnsim.tasks.FlipFlop(steps=50), Effort()),
+        _key(population[:2], made.task, Effort(9)),
+    }
+    assert len(keys) == 4
+    assert _key(population[:2], made.task, Effort()) in keys

@@ -249,7 +249,7 @@
   document.querySelectorAll("table.sortable").forEach(sortRows);
   document.querySelectorAll(".figures figure").forEach((figure) => {
     const image = find("img", figure), widen = () => figure.classList.toggle("wide");
-    Object.entries({ tabindex: 0, role: "button", title: "Larger or smaller" }).forEach((pair) => image.setAttribute(...pair));
+    put(image, { tabindex: 0, role: "button", title: "Larger or smaller" }, null);
     image.addEventListener("click", widen);
     image.addEventListener("keydown", (event) => event.key === "Enter" && widen());
   });
