@@ -93,6 +93,7 @@ __all__ = [
     "add_slow_points",
     "canonical_correlations",
     "chance_similarity",
+    "compare_files",
     "cross_distances",
     "eig",
     "embed",
@@ -162,7 +163,9 @@ _LATER = {
         "FixedPointSet",
     ),
     "dynamics.points.settling": ("add_slow_points",),
-    "study.run": ("run_study",),  # stands above all that is imported here
+    # These stand above all that is imported here.
+    "comparison.run": ("compare_files",),
+    "study.run": ("run_study",),
 }
 
 

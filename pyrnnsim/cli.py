@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyrnnsim import cli_dissect, cli_study, cli_train
+from pyrnnsim import cli_compare, cli_dissect, cli_study, cli_train
 from pyrnnsim.cli_frame import BAD_INPUT, INTERRUPTED, Commands, Parser, add_folder, add_threads, complain, say
 
 COMMANDS = (*cli_study.COMMANDS, "demo", "train", "dissect", "compare", "info")
@@ -26,8 +26,8 @@ first steps:
   pyrnnsim dissect pyrnnsim-flip-flop
                             find all fixed points of these networks, and what
                             leads where
-  pyrnnsim compare states/  what the demo does, for your own .npy or
-                            .safetensors files, one (samples, units) array each
+  pyrnnsim compare states/  what the demo does, for your own networks (torch,
+                            safetensors) or arrays of their states (.npy)
   pyrnnsim info             what this installation was built with
 """
 
@@ -39,30 +39,6 @@ should show four groups.
 examples:
   pyrnnsim demo
   pyrnnsim demo --networks 200 --out my-demo
-"""
-
-_COMPARE_EPILOG = """\
-Every file holds one network: a (samples, units) array whose rows are the
-responses to the same inputs in every file. Unit counts may differ. A
-.safetensors file with several such tensors holds several networks.
-
-groups:
-  By default from the names: they are cut at _ - / . and blanks; parts with a
-  digit (sizes, seeds) are dropped, and words that all names share or that
-  only one name has; the rest is the group. interval_gru_128_s3_trained and
-  interval_lstm_64_s1_initial are of the groups "gru trained", "lstm initial".
-  --groups '(trained|initial)'  what the first parenthesis of this regular
-                                expression matches in the name
-  --groups labels.csv           a table with the columns name,group
-                                (networks.csv in the results is one)
-
-examples:
-  pyrnnsim compare states/
-  pyrnnsim compare states/ --measures svcca,pwcca --groups '_(gru|lstm)_'
-  pyrnnsim compare a.npy b.npy c.npy --variance 0.99 --out results
-
-A run that was interrupted continues where it was when the same command is
-given again.
 """
 
 
@@ -98,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
             warnings.showwarning = _show_warning
             if options.command in cli_study.COMMANDS:
                 return cli_study.run(options)
-            command = {"demo": _demo, "train": _train, "dissect": _dissect, "compare": _compare, "info": _info}
+            command = {"demo": _demo, "train": _train, "dissect": _dissect, "compare": cli_compare.run, "info": _info}
             return command[options.command](options)
     except BrokenPipeError:
         raise
@@ -109,13 +85,11 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from pyrnnsim.compare import text_report
+    from pyrnnsim.comparison.write import text_report
     from pyrnnsim.demo import run_demo
 
-    comparison, files = run_demo(
-        options.out, networks=options.networks, seed=options.seed, n_jobs=options.n_jobs, say=say
-    )
-    print(text_report(comparison, files))
+    made = run_demo(options.out, networks=options.networks, seed=options.seed, n_jobs=options.n_jobs, say=say)
+    print(text_report(made))
     return 0
 
 
@@ -137,22 +111,6 @@ def _dissect(options: argparse.Namespace) -> int:
     base = source if source.is_dir() else source.parent
     folder = options.out if options.out is not None else base / "dissection"
     print(text_report(*dissect_networks(source, folder, task=options.task, n_jobs=options.n_jobs, say=say)))
-    return 0
-
-
-def _compare(options: argparse.Namespace) -> int:
-    from pyrnnsim.compare import compare_files, text_report
-
-    given = {
-        name: getattr(options, name)
-        for name in ("variance", "n_components", "max_memory", "n_jobs", "dtype")
-        if getattr(options, name) is not None
-    }
-    measures = [measure.strip() for measure in options.measures.split(",") if measure.strip()]
-    comparison, files = compare_files(
-        options.sources, options.out, measures=measures, groups=options.groups, say=say, **given
-    )
-    print(text_report(comparison, files))
     return 0
 
 
@@ -185,7 +143,7 @@ def _parser() -> Parser:
     _add_demo(commands)
     cli_train.add_train(commands)
     cli_dissect.add_dissect(commands)
-    _add_compare(commands)
+    cli_compare.add_compare(commands)
     commands.add("info", "print what this installation was built with")
     return parser
 
@@ -201,32 +159,6 @@ def _add_demo(commands: Commands) -> None:
     demo.add_argument("--networks", type=int, default=48, metavar="K", help="number of networks [%(default)s]")
     demo.add_argument("--seed", type=int, default=0, help="seed of the population [%(default)s]")
     add_threads(demo)
-
-
-def _add_compare(commands: Commands) -> None:
-    compare = commands.add(
-        "compare",
-        "compare the networks in .npy and .safetensors files",
-        "Compare representation files, draw the pictures and write the matrices.",
-        _COMPARE_EPILOG,
-    )
-    compare.add_argument("sources", nargs="+", metavar="FILE_OR_DIR", help=".npy or .safetensors, or directories")
-    compare.add_argument(
-        "--measures",
-        default="cca,svcca,pwcca,cka,procrustes",
-        metavar="LIST",
-        help="computed in one pass [%(default)s]",
-    )
-    compare.add_argument("--groups", metavar="REGEX|CSV", help="see below [from the names]")
-    add_folder(compare, "pyrnnsim-compare")
-    kept = compare.add_mutually_exclusive_group()
-    kept.add_argument("--variance", type=float, metavar="SHARE", help="variance that SVCCA keeps [0.95]")
-    kept.add_argument(
-        "--n-components", type=int, metavar="R", help="directions that SVCCA keeps, instead of a variance"
-    )
-    compare.add_argument("--max-memory", metavar="SIZE", help="such as 4GB [half of what is free]")
-    compare.add_argument("--dtype", choices=("float32", "float64"), help="to compute in [that of the files]")
-    add_threads(compare)
 
 
 def _version() -> str:

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim._options import Options
-from pyrnnsim.compare import MEASURES, Comparison, speed_line, summarise_all, timed, write_comparison
+from pyrnnsim.comparison.result import MEASURES, Comparison, summarise_all, timed
+from pyrnnsim.comparison.run import speed_line
+from pyrnnsim.comparison.write import write_comparison
 
 TRIALS, STEPS = 20, 50  # P = 1,000: five times the units of the two widest networks, so that chance stays low
 _WIDTHS = (48, 64, 96)
@@ -89,9 +91,7 @@ def _activity(
     return noisy.astype(np.float32)
 
 
-def run_demo(
-    folder: Path, *, networks: int, seed: int, n_jobs: int | None, say: Callable[[str], None]
-) -> tuple[Comparison, list[Path]]:
+def run_demo(folder: Path, *, networks: int, seed: int, n_jobs: int | None, say: Callable[[str], None]) -> Comparison:
     """Make a population, compare it by every measure and write the results: what ``pyrnnsim demo`` does.
 
     Args:
@@ -101,7 +101,7 @@ def run_demo(
         n_jobs: Threads; None for every core.
         say: Receives lines about the progress.
     Returns:
-        The comparison and the files written.
+        The comparison, with the files written.
     Raises:
         ValueError: If a number is out of range.
         OSError: If a file cannot be written.
@@ -117,5 +117,8 @@ def run_demo(
     say(speed_line(passes[0], networks))
     passes.append(timed(lambda: {"cka_rbf": pyrnnsim.pairwise_cka(reps, kernel="rbf", **options)}))
     passes.append(timed(lambda: {"rsa": pyrnnsim.pairwise_rsa(reps, **options)}))
-    comparison = summarise_all(passes, population.names, population.groups)
-    return comparison, write_comparison(comparison, folder)
+    known = [{"units": rep.shape[1]} for rep in reps]
+    seconds = {"geometry": sum(one.seconds for one in passes)}
+    comparison = summarise_all(passes, population.names, population.groups, known, kind="planted", seconds=seconds)
+    about = {"command": f"pyrnnsim demo --networks {networks} --seed {seed} --out {folder}"}
+    return write_comparison(comparison, folder, about=about)

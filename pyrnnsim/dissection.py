@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import pyrnnsim
 from pyrnnsim._files import write_atomic
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.table import Row, to_csv, to_text
 from pyrnnsim.populations.trials import check_task
+from pyrnnsim.task_distances import LEADING, frequency_distances, leading_magnitudes, spectrum_distances
 from pyrnnsim.task_dynamics import Effort, task_dynamics
-from pyrnnsim.tasks import BUILT_IN, Task, from_spec
+from pyrnnsim.tasks import Task
+from pyrnnsim.trained_task import parse_task, task_of
 from pyrnnsim.training_run import NETWORKS
-
-_ORIGIN = "trained on "
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class Dissection:
         distances: (K, K) between the graphs, by the best matching of their nodes.
         oscillations: Linear frequencies against commanded ones, for tasks that command one.
         lines: Line attractors, for context integration; ``modes``: readouts of a pulse there by modes kept.
+        seconds: Piece of work -> wall time.
+        drawn: Networks that stand for all in pictures; empty for the first of each family.
     """
 
     population: Population
@@ -45,6 +48,7 @@ class Dissection:
     lines: pyrnnsim.LineAttractors | None = None
     modes: pyrnnsim.ModeTruncations | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    drawn: tuple[int, ...] = ()
 
     @property
     def families(self) -> list[str]:
@@ -53,8 +57,22 @@ class Dissection:
 
     @property
     def examples(self) -> list[int]:
-        """The first network of each family."""
-        return [self.families.index(family) for family in dict.fromkeys(self.families)]
+        """Those of ``drawn``, or the first network of each family."""
+        return list(self.drawn) or [self.families.index(family) for family in dict.fromkeys(self.families)]
+
+    @property
+    def topology(self) -> NDArray[np.float64] | None:
+        """(K, K) distances between the dynamics, NaN for networks without any; None for tasks that have none.
+
+        Between transition graphs by the best matching of their nodes, between linear frequencies
+        (:func:`pyrnnsim.task_distances.frequency_distances`), or between the modes of line attractors
+        (:func:`pyrnnsim.task_distances.spectrum_distances`).
+        """
+        if self.distances is not None:
+            return np.asarray(self.distances, dtype=np.float64)
+        if self.oscillations is not None:
+            return frequency_distances(self.oscillations.frequency)
+        return None if self.modes is None else spectrum_distances(leading_magnitudes(self.modes, LEADING))
 
     @property
     def rows(self) -> list[Row]:
@@ -106,9 +124,10 @@ def dissect_networks(
         OSError: If a file cannot be read or written.
     """
     population = _networks(source)
-    made = dissect(population, _task(population, task, source), n_jobs=n_jobs, say=say)
+    chosen = task_of(population, source, "dissect") if task is None else parse_task(task)
+    made = dissect(population, chosen, n_jobs=n_jobs, say=say)
     folder.mkdir(parents=True, exist_ok=True)
-    return made, _write(made, folder)
+    return made, write_dissection(made, folder)
 
 
 def dissect(
@@ -164,19 +183,12 @@ def _networks(source: Path) -> Population:
     return population
 
 
-def _task(population: Population, name: str | None, source: Path) -> Task:
-    if name is not None:
-        return from_spec(name)
-    names = {network.origin.removeprefix(_ORIGIN) for network in population}
-    if len(names) != 1 or not names <= set(BUILT_IN):
-        raise ValueError(
-            f"dissect: the networks in {source} do not say which one built-in task they were trained on; "
-            f"add --task with one of {', '.join(BUILT_IN)}"
-        )
-    return from_spec(names.pop())
+def write_dissection(made: Dissection, folder: Path) -> list[Path]:
+    """Write tables, results and pictures into an existing directory.
 
-
-def _write(made: Dissection, folder: Path) -> list[Path]:
+    Raises:
+        OSError: If a file cannot be written.
+    """
     from pyrnnsim.figures.dissection import dissection_figures
 
     files = [folder / "networks.csv", folder / "points.csv", folder / "points.pyrnnsim"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,15 @@ from pyrnnsim.tasks import ContextIntegration, Task
 
 _OUTPUTS = (-1.5, 1.5)  # readouts of a line attractor; beyond, well outside the targets, lie other continua
 _GAP = 4.0  # longest step between neighbours on a line, in units of the state
+
+#: Name -> class of the result.
+RESULTS: dict[str, Any] = {
+    "points": pyrnnsim.FixedPoints,
+    "graphs": pyrnnsim.TopologyGraphs,
+    "oscillations": pyrnnsim.Oscillations,
+    "lines": pyrnnsim.LineAttractors,
+    "modes": pyrnnsim.ModeTruncations,
+}
 
 Timed = Callable[[str, Callable[[], Any]], Any]
 
@@ -86,3 +95,27 @@ def task_dynamics(
         lambda: pyrnnsim.mode_truncation(networks, slow, pulses, steps=effort.pulse_steps, points=lines),
     )
     return {"points": slow, "lines": lines, "modes": modes}
+
+
+def joined(results: Sequence[Any]) -> Any:
+    """The result of all networks from those of some at a time.
+
+    Args:
+        results: At least one, of one class.
+    """
+    first = results[0]
+    if isinstance(first, pyrnnsim.Oscillations):
+        return _joined_oscillations(results)
+    return replace(first, parts=tuple(row for one in results for row in one.parts))
+
+
+def _joined_oscillations(results: Sequence[Any]) -> Any:
+    """Every field but the commands has one entry per network."""
+    common = {"inputs": results[0].inputs, "commanded": results[0].commanded}
+    own: dict[str, Any] = {}
+    for field in fields(results[0]):
+        if field.name not in common:
+            values = [getattr(one, field.name) for one in results]
+            tuples = isinstance(values[0], tuple)
+            own[field.name] = tuple(name for one in values for name in one) if tuples else np.concatenate(values)
+    return pyrnnsim.Oscillations(**common, **own)

@@ -18,8 +18,8 @@ def result(tmp_path_factory):
     folder.mkdir()
     (folder / "mine.txt").write_text("untouched")
     said = []
-    comparison, files = run_demo(folder, networks=NETWORKS, seed=1, n_jobs=2, say=said.append)
-    return folder, comparison, files, said
+    comparison = run_demo(folder, networks=NETWORKS, seed=1, n_jobs=2, say=said.append)
+    return folder, comparison, comparison.files, said
 
 
 def test_population_has_four_equal_groups_named_by_their_networks():
@@ -85,7 +85,15 @@ def test_the_embedding_separates_the_groups(result):
 
 def test_files_are_written_and_others_left(result):
     folder, comparison, files, _ = result
-    expected = {"matrix.png", "embedding.png", "dendrogram.png", "summary.csv", "networks.csv", "report.txt"}
+    expected = {
+        "matrix.png",
+        "embedding.png",
+        "dendrogram.png",
+        "summary.csv",
+        "networks.csv",
+        "report.txt",
+        "report.html",
+    }
     expected |= {f"distances-{measure}.npy" for measure in comparison.distances}
     assert {file.name for file in files} == expected
     assert {child.name for child in folder.iterdir()} == expected | {"mine.txt"}

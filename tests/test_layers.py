@@ -26,8 +26,10 @@ LAYERS = [
     {"summary"},
     {"figures"},
     {"__init__"},
-    {"cli_frame", "compare", "task_dynamics", "torch", "training_run"},
-    {"cli_dissect", "cli_train", "demo", "dissection"},
+    {"cli_frame", "report", "task_distances", "task_dynamics", "torch", "trained_task", "training_run"},
+    {"cli_dissect", "cli_train", "dissection"},
+    {"comparison"},
+    {"cli_compare", "demo"},
     {"study"},
     {"cli_study"},
     {"cli"},
@@ -35,7 +37,7 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 #: Arrows that point upwards on purpose, followed only when an attribute is asked for; see also `drawings`.
-UPWARDS = {("__init__", "torch"), ("__init__", "study.run")}
+UPWARDS = {("__init__", "torch"), ("__init__", "study.run"), ("__init__", "comparison.run")}
 #: The parts that may call the native code.
 NATIVE_USERS = {"_config", "_options", "dynamics", "eigen", "populations", "similarity", "tasks", "torch"}
 #: Libraries that only one layer may know.

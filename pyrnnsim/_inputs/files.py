@@ -20,7 +20,7 @@ from pyrnnsim._inputs import safetensors_header
 from pyrnnsim._inputs.arrays import check_shape
 from pyrnnsim._inputs.convert import to_array
 from pyrnnsim._inputs.labels import Label
-from pyrnnsim._inputs.sources import Source
+from pyrnnsim._inputs.sources import MatrixSource, Source
 
 SUFFIXES = (".npy", ".safetensors")
 # A header is Python source, so a damaged one may fail anywhere between the tokenizer and the memory map.
@@ -48,6 +48,7 @@ class Layout:
         stored: Dtype in the file; bfloat16 is stored as its 16 bits.
         by_columns: Columns, not rows, are contiguous.
         bfloat16: ``stored`` is the upper half of a float32.
+        axes: As in the file, ``(conditions, time, N)`` for a recording, whose first two make P; else ``shape``.
     """
 
     offset: int
@@ -55,6 +56,7 @@ class Layout:
     stored: np.dtype[Any]
     by_columns: bool = False
     bfloat16: bool = False
+    axes: tuple[int, ...] = ()
 
 
 class FileSource(Source):
@@ -62,6 +64,7 @@ class FileSource(Source):
 
     def __init__(self, path: Path, layout: Layout, name: str, tensor: str | None = None) -> None:
         super().__init__(layout.shape, np.dtype(np.float32) if layout.bfloat16 else layout.stored, name)
+        self.axes = layout.axes or self.shape
         self._path = path
         self._layout = layout
         self._tensor = tensor
@@ -121,12 +124,13 @@ def open_directory(path: Path, label: Label) -> list[Source]:
     return sources
 
 
-def open_file(path: Path, label: Label) -> list[Source]:
+def open_file(path: Path, label: Label, *, recordings: bool = False) -> list[Source]:
     """Network of a .npy file, or all networks (2-D tensors, sorted by name) of a safetensors file.
 
     Args:
         path: The file; nothing in it is executed, and only its header is read.
         label: Place of the first network; its name, if any, goes before the file's own.
+        recordings: Take arrays (conditions, time, units) as well; their first two axes, in C order, are the samples.
     Raises:
         ValueError: If the file is missing, damaged, or holds no 2-D array of real numbers.
     """
@@ -136,12 +140,13 @@ def open_file(path: Path, label: Label) -> list[Source]:
         hint = "pass a directory on its own, not in a list" if path.is_dir() else "load it and pass the array"
         raise ValueError(f"{named}: {path} is no .npy or .safetensors file: {hint}")
     try:
-        return _open_npy(path, named) if suffix == ".npy" else _open_safetensors(path, named)
+        opened = _open_npy if suffix == ".npy" else _open_safetensors
+        return opened(path, named, 3 if recordings else 2)
     except OSError as error:
         raise ValueError(f"{named}: {path} cannot be opened: {error.strerror or error}") from error
 
 
-def _open_npy(path: Path, label: Label) -> list[Source]:
+def _open_npy(path: Path, label: Label, most: int) -> list[Source]:
     with open(path, "rb") as file:
         start = file.read(6)
     if start != b"\x93NUMPY":  # np.load would take anything else for an archive or a pickle
@@ -152,9 +157,20 @@ def _open_npy(path: Path, label: Label) -> list[Source]:
     except _HEADER_ERRORS as error:
         raise ValueError(f"{label}: {path} {_npy_fault(path, error)}") from error
     to_array(array, label)
-    check_shape(array.shape, label)
-    layout = Layout(array.offset, array.shape, array.dtype, by_columns=not array.flags.c_contiguous)
+    shape = _merged(array.shape, most)
+    check_shape(shape, label)
+    by_columns = not array.flags.c_contiguous
+    if by_columns and array.ndim > 2:  # its rows lie nowhere together, so that all are read at once
+        source = MatrixSource(np.ascontiguousarray(array).reshape(shape))
+        source.name, source.axes = label.name, array.shape
+        return [source]
+    layout = Layout(array.offset, (shape[0], shape[1]), array.dtype, by_columns=by_columns, axes=array.shape)
     return [FileSource(path, layout, label.name or "")]
+
+
+def _merged(shape: tuple[int, ...], most: int) -> tuple[int, ...]:
+    """(P, N) of a shape of at most so many axes."""
+    return (shape[0] * shape[1], shape[2]) if len(shape) == most == 3 else shape
 
 
 def _foreign(start: bytes) -> str:
@@ -174,11 +190,11 @@ def _npy_fault(path: Path, error: Exception) -> str:
     return f"is no valid .npy file: {text}; write it with np.save"
 
 
-def _open_safetensors(path: Path, label: Label) -> list[Source]:
+def _open_safetensors(path: Path, label: Label, most: int) -> list[Source]:
     entries = safetensors_header.read(path, label)
-    matrices = [name for name in sorted(entries) if len(entries[name].shape) == 2]
+    matrices = [name for name in sorted(entries) if 2 <= len(entries[name].shape) <= most]
     shapes = ", ".join(f"{name} {entries[name].shape}" for name in sorted(entries)[:_SHOWN])
-    deep = next((name for name in sorted(entries) if len(entries[name].shape) > 2), None)
+    deep = next((name for name in sorted(entries) if len(entries[name].shape) > most), None)
     if deep is not None:
         check_shape(entries[deep].shape, replace(label, name=f"{label.name}/{deep}"))
     if not matrices:
@@ -189,16 +205,18 @@ def _open_safetensors(path: Path, label: Label) -> list[Source]:
     for position, tensor in enumerate(matrices):
         name = f"{label.name}/{_printable(tensor)}" if len(matrices) > 1 else label.name
         place = replace(label, index=None if label.index is None else label.index + position, name=name)
-        layout = _tensor_layout(path, entries[tensor], place)
+        layout = _tensor_layout(path, entries[tensor], place, most)
         sources.append(FileSource(path, layout, name or "", tensor if len(matrices) > 1 else None))
     return sources
 
 
-def _tensor_layout(path: Path, entry: safetensors_header.Entry, label: Label) -> Layout:
+def _tensor_layout(path: Path, entry: safetensors_header.Entry, label: Label, most: int) -> Layout:
     if entry.stored is None:
         raise TypeError(f"{label}: {path} holds {entry.dtype} values; expected a float, int or bool dtype: x.float()")
-    check_shape(entry.shape, label)
-    return Layout(entry.offset, (entry.shape[0], entry.shape[1]), entry.stored, bfloat16=entry.dtype == "BF16")
+    shape = _merged(entry.shape, most)
+    check_shape(shape, label)
+    bfloat16 = entry.dtype == "BF16"
+    return Layout(entry.offset, (shape[0], shape[1]), entry.stored, bfloat16=bfloat16, axes=entry.shape)
 
 
 def _is_usable(entry: Path) -> bool:

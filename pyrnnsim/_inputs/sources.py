@@ -26,12 +26,15 @@ class Source(ABC):
         dtype: Dtype the values are stored in (float32 for bfloat16).
         name: Name that comes with the data, or None.
         resident: The rows are already in memory.
+        axes: Shape as the user stored it; ``shape`` but for recordings, whose leading axes are merged.
     """
 
     resident = False
+    axes: tuple[int, ...]
 
     def __init__(self, shape: tuple[int, int], dtype: np.dtype[Any], name: str | None = None) -> None:
         self.shape = shape
+        self.axes = shape
         self.dtype = dtype
         self.name = name
 

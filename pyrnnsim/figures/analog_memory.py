@@ -16,7 +16,7 @@ from pyrnnsim.figures.examples import every_kind, integration_traces, representa
 from pyrnnsim.figures.kinds import draw_curves, network_curves
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import TaskResults
+    from pyrnnsim.report.results import TaskResults
 
 _SHOWN = 20  # modes
 

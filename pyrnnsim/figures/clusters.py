@@ -18,7 +18,7 @@ from pyrnnsim.figures.matrix import plot_matrix
 from pyrnnsim.separation import separation
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import TaskResults
+    from pyrnnsim.report.results import TaskResults
 
 _MOST = 8
 _PREFERRED = ("pwcca", "svcca", "cka", "procrustes")

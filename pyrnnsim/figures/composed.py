@@ -14,7 +14,7 @@ from pyrnnsim.figures.legend import legend_below
 from pyrnnsim.figures.matrix import plot_matrix
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import TaskResults
+    from pyrnnsim.report.results import TaskResults
 
 _LARGEST = 22.0  # area of a marker, points^2
 _FEWEST = 2  # points of which an embedding is a picture

@@ -15,7 +15,7 @@ from pyrnnsim.figures.stability import kind, stability_styles
 from pyrnnsim.figures.topology import plot_topology
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import Example, TaskResults
+    from pyrnnsim.report.results import Example, TaskResults
 
 
 def plot_discrete_memory(results: TaskResults) -> Figure:

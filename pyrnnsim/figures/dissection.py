@@ -59,7 +59,7 @@ def _each(chosen: Sequence[int], draw: Callable[[int, Axes], Any], made: Dissect
     figure, axes = panels.grid(len(chosen), 2.3, "dissection_figures", "network")
     for k, ax in zip(chosen, axes, strict=True):
         draw(k, ax)
-        ax.set_title(made.points.names[k], fontsize=SMALL)
+        ax.set_title(panels.short(made.points.names[k]), fontsize=SMALL)
     return figure
 
 

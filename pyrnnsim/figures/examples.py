@@ -19,7 +19,7 @@ from pyrnnsim.figures.trajectories import plot_trajectories
 
 if TYPE_CHECKING:
     from pyrnnsim.dynamics.cycles.trajectory_result import TrajectorySet
-    from pyrnnsim.study.results import Example, TaskResults
+    from pyrnnsim.report.results import Example, TaskResults
 
 MISSING = "no example trials"
 _APART = 2.8  # between the zero lines of traces above each other, in their own units

@@ -18,7 +18,7 @@ from pyrnnsim.figures.panels import grid
 from pyrnnsim.populations.table import Row
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import TaskResults
+    from pyrnnsim.report.results import TaskResults
 
 _BINS = 20
 _LEFT_OUT = "0.8"

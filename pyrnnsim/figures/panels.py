@@ -18,6 +18,7 @@ from pyrnnsim.figures.legend import legend_below
 from pyrnnsim.figures.matrix import plot_matrix
 from pyrnnsim.figures.topology import plot_topology, topology_legend
 
+_LETTERS = 36  # over a panel
 _COLUMNS = 3  # on a page 7 in wide; four would push the text below 6 points
 
 
@@ -72,9 +73,14 @@ def topology_panels(graphs: Sequence[TopologyGraph]) -> Figure:
     figure, axes = grid(len(graphs), 2.3, "topology_panels", "graph")
     for ax, graph in zip(axes, graphs, strict=True):
         plot_topology(graph, ax=ax)
-        ax.set_title(graph.name, fontsize=SMALL)  # the full title is wider than a panel
+        ax.set_title(short(graph.name), fontsize=SMALL)  # the full title is wider than a panel
     topology_legend(figure, graphs)
     return figure
+
+
+def short(name: str) -> str:
+    """A name that fits over a panel; of a long one the beginning and the end, which tell kinds and seeds apart."""
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS // 3]}\u2026{name[-(_LETTERS - _LETTERS // 3 - 1) :]}"
 
 
 def grid(count: int, height: float, caller: str, noun: str = "measure") -> tuple[Figure, list[Axes]]:

@@ -17,7 +17,7 @@ from pyrnnsim.figures.two_measures import plot_two_measures
 from pyrnnsim.figures.untrained import plot_untrained
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import TaskResults
+    from pyrnnsim.report.results import TaskResults
 
 # Task -> its own figure, and the number of that which compares measures on it.
 _TASKS: Mapping[str, tuple[str, Callable[[TaskResults], Figure], str]] = {

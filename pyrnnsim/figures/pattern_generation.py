@@ -17,7 +17,7 @@ from pyrnnsim.figures.kinds import draw_curves
 from pyrnnsim.figures.trajectories import plot_trajectories
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import Example, TaskResults
+    from pyrnnsim.report.results import Example, TaskResults
 
 
 def plot_pattern_generation(results: TaskResults) -> Figure:

@@ -10,7 +10,7 @@ from pyrnnsim.figures._style import new_figure
 from pyrnnsim.figures.composed import by_activation, by_cell, distance_panel, finish
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import TaskResults
+    from pyrnnsim.report.results import TaskResults
 
 _WIDTH, _HEIGHT = 5.0, 6.6
 

@@ -17,7 +17,7 @@ from pyrnnsim.figures.kinds import ACTIVATIONS, CELLS, kind_styles
 from pyrnnsim.figures.legend import legend_below
 
 if TYPE_CHECKING:
-    from pyrnnsim.study.results import TaskResults
+    from pyrnnsim.report.results import TaskResults
 
 
 def plot_untrained(results: TaskResults) -> Figure:

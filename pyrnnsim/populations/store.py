@@ -17,6 +17,7 @@ from pyrnnsim.populations.cell import PARAMETERS, Cell
 from pyrnnsim.populations.network import Network
 
 _FORMAT = "pyrnnsim population 1"
+_LONGEST = 2**26  # bytes of a header
 
 
 def save_networks(path: str | os.PathLike[str], networks: Sequence[Network]) -> None:
@@ -32,6 +33,32 @@ def load_networks(path: str | os.PathLike[str]) -> list[Network]:
         return [restore(one, _own(tensors, f"{k}.")) for k, one in enumerate(about["networks"])]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{os.fspath(path)} is no population of pyrnnsim ({error}); save it again") from error
+
+
+def form_of(path: str | os.PathLike[str]) -> str:
+    """What a file of :func:`write_tensors` says it is, such as ``"pyrnnsim population 1"``; "" for other files.
+
+    Only the header is read; whether the rest is whole is not looked at.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = file.read(length) if length <= _LONGEST else b""
+    try:
+        return str(json.loads(json.loads(header)["__metadata__"]["pyrnnsim"])["format"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def is_population(path: str | os.PathLike[str]) -> bool:
+    """Whether a file says that :meth:`Population.save` wrote it.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    return form_of(path) == _FORMAT
 
 
 def describe(network: Network) -> dict[str, Any]:

@@ -26,6 +26,11 @@ class Layer:
     h0: NDArray[Any] | None
 
 
+def is_recurrent(name: str) -> bool:
+    """Whether a tensor of this name is the recurrent weight of a network."""
+    return _RECURRENT.fullmatch(name) is not None
+
+
 def find_layer(weights: Mapping[str, NDArray[Any]], place: str, readout: str | None, supported: str) -> Layer:
     """Find the one recurrent layer and the readout of it.
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from pyrnnsim.report.results import Example, TaskResults
 from pyrnnsim.study import dynamics, embeddings, geometry, topology
 from pyrnnsim.study.configuration import digest
 from pyrnnsim.study.examples import examples_of
 from pyrnnsim.study.folder import StudyFolder
-from pyrnnsim.study.results import Example, TaskResults
 from pyrnnsim.study.schema import CALLER
 from pyrnnsim.study.stages import finished, stages_of
 from pyrnnsim.study.training import learned, rows_of

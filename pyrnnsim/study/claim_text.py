@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyrnnsim.populations.table import to_text as table_text
-from pyrnnsim.study.claim import Claim
-
-VERDICTS = {True: "yes", False: "no", None: "undecided"}
+from pyrnnsim.report.claim import VERDICTS, Claim
 
 
 def read_claims(file: Path) -> list[Claim]:

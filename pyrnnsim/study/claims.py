@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyrnnsim.study.bootstrap import resample
-from pyrnnsim.study.claim import Claim
+from pyrnnsim.report.bootstrap import resample
+from pyrnnsim.report.claim import Claim
+from pyrnnsim.report.results import TaskResults
 from pyrnnsim.study.dynamics_claims import fixed_point_claims, frequency_claims, mode_claims
 from pyrnnsim.study.geometry_claims import geometry_claims, untrained_claims
-from pyrnnsim.study.results import TaskResults
 
 _TOPICS = (geometry_claims, fixed_point_claims, frequency_claims, mode_claims, untrained_claims)
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any
 
-import numpy as np
-
-import pyrnnsim
 from pyrnnsim.study.folder import StageFolder
 from pyrnnsim.study.training import learned
 from pyrnnsim.study.work import Work, parts
-from pyrnnsim.task_dynamics import Effort, kinds_of, task_dynamics
+from pyrnnsim.task_dynamics import RESULTS, Effort, joined, kinds_of, task_dynamics
 
 _AT_ONCE = 4  # networks; a kill loses at most so many
 
@@ -25,7 +21,7 @@ def dissect(work: Work) -> None:
     with work.items(len(population), _AT_ONCE, "networks") as items:
         for number, part in items:
             names = {kind: f"{kind}-{number:04d}.pyrnnsim" for kind in wanted}
-            if all(work.done(name, _KINDS[kind].load) for kind, name in names.items()):
+            if all(work.done(name, RESULTS[kind].load) for kind, name in names.items()):
                 continue
             found = task_dynamics(population[part], work.task, effort, n_jobs=work.n_jobs)
             for kind, result in found.items():
@@ -36,36 +32,11 @@ def load(stage: StageFolder, kind: str) -> Any:
     """The results of one kind of all networks; None where there is none."""
     manifest = stage.manifest()
     assert manifest is not None
-    loaded = [_KINDS[kind].load(stage.file(name)) for name in parts(list(manifest.outputs), kind)]
-    if not loaded:
-        return None
-    if kind == "oscillations":
-        return _joined_oscillations(loaded)
-    return replace(loaded[0], parts=tuple(row for one in loaded for row in one.parts))
-
-
-_KINDS: dict[str, Any] = {
-    "points": pyrnnsim.FixedPoints,
-    "graphs": pyrnnsim.TopologyGraphs,
-    "oscillations": pyrnnsim.Oscillations,
-    "lines": pyrnnsim.LineAttractors,
-    "modes": pyrnnsim.ModeTruncations,
-}
+    loaded = [RESULTS[kind].load(stage.file(name)) for name in parts(list(manifest.outputs), kind)]
+    return joined(loaded) if loaded else None
 
 
 def _effort(work: Work) -> Effort:
     options = work.configuration.values["dynamics"]
     given = {name: options[name] for name in ("starts", "perturbations", "slow_starts", "pulse_steps")}
     return Effort(**given, seed=work.configuration.seed)
-
-
-def _joined_oscillations(loaded: list[Any]) -> Any:
-    """Every field but the commands has one entry per network."""
-    common = {"inputs": loaded[0].inputs, "commanded": loaded[0].commanded}
-    own: dict[str, Any] = {}
-    for field in fields(loaded[0]):
-        if field.name not in common:
-            values = [getattr(one, field.name) for one in loaded]
-            tuples = isinstance(values[0], tuple)
-            own[field.name] = tuple(name for one in values for name in one) if tuples else np.concatenate(values)
-    return pyrnnsim.Oscillations(**common, **own)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.study.bootstrap import Floats, Interval, Resamples
-from pyrnnsim.study.claim import Claim, above, inside, undecided
-from pyrnnsim.study.results import TaskResults
+from pyrnnsim.report.bootstrap import Floats, Interval, Resamples
+from pyrnnsim.report.claim import Claim, above, inside, undecided
+from pyrnnsim.report.results import TaskResults
 
 NEAR_ONE = 0.95  # magnitude from which an eigenvalue counts
 PULSE_SHARE = 0.9  # of the pulse response

@@ -13,8 +13,8 @@ import numpy as np
 import pyrnnsim
 from pyrnnsim._options import parse_jobs
 from pyrnnsim.populations.table import Row
+from pyrnnsim.report.results import GEOMETRY
 from pyrnnsim.study.configuration import Configuration
-from pyrnnsim.study.results import GEOMETRY
 
 _UPDATES = 2
 _PASSES = (4, 16)  # networks: what a network costs and what a pair costs are told apart by two passes

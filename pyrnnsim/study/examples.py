@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import pyrnnsim
-from pyrnnsim.study.results import Example
+from pyrnnsim.report.results import Example
 from pyrnnsim.tasks import ContextIntegration, Task
 
 _TRIALS, _PROBES, _DRAWN = 6, 9, 256  # drawn: trials among which the probes are chosen

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from pyrnnsim._files import write_atomic
 from pyrnnsim.populations.population import Population
+from pyrnnsim.report.results import GEOMETRY
 from pyrnnsim.similarity.measures import pairwise, pairwise_svcca
 from pyrnnsim.study.folder import StageFolder
-from pyrnnsim.study.results import GEOMETRY
 from pyrnnsim.study.training import learned
 from pyrnnsim.study.work import Work
 

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.separation import scores
-from pyrnnsim.study.bootstrap import Floats, Interval, Resamples
-from pyrnnsim.study.claim import Claim, above, number, undecided
-from pyrnnsim.study.results import TOPOLOGY, TaskResults
+from pyrnnsim.report.bootstrap import Interval, Resamples
+from pyrnnsim.report.claim import Claim, above, number, undecided
+from pyrnnsim.report.results import TOPOLOGY, TaskResults
+from pyrnnsim.report.scoring import known, nothing_to_tell, scored
 
 MEASURES = ("svcca", "pwcca", "cka")
 COLUMNS = ("cell", "activation")
 
 _FIGURES = {"flip_flop": ("1d", "1f"), "sine_wave": ("2c", "2e"), "context_integration": ("3c", "3d")}
-_LEAST = 3  # networks, so that a nearest one is a choice
-
-
-class _Scored(NamedTuple):
-    """Scores of all networks from one distance matrix, and how well dealt-out labels would do."""
-
-    correct: Floats
-    silhouette: Floats
-    chance: float
 
 
 def geometry_claims(results: TaskResults, resamples: Resamples) -> Iterator[Claim]:
@@ -91,9 +81,9 @@ def _against_topology(
 ) -> Iterator[Claim]:
     topology = None if _both_cluster(results, column) else results.distances.get(TOPOLOGY)
     table = np.asarray(results.distances[measure], dtype=np.float64)
-    both = _known(table) if topology is None else _known(table) & _known(topology)
-    own = _scored(table, labels, both)
-    other = _scored(topology, labels, both) if topology is not None else None
+    both = known(table) if topology is None else known(table) & known(topology)
+    own = scored(table, labels, both)
+    other = scored(topology, labels, both) if topology is not None else None
     where = _FIGURES.get(results.task, ("1d", "1f"))
     for topic, quantity, value, reference in (
         ("accuracy", f"1-NN accuracy of {column}", own and own.correct, other and other.correct),
@@ -123,8 +113,8 @@ def _against_topology(
 def _against_chance(results: TaskResults, resamples: Resamples, column: str, labels: list[str]) -> Claim:
     """Topology tells nothing: supported if the interval covers chance, or lies below."""
     table = np.asarray(results.distances[TOPOLOGY], dtype=np.float64)
-    known = _known(table)
-    made = _scored(table, labels, known)
+    there = known(table)
+    made = scored(table, labels, there)
     clusters = _both_cluster(results, column)
     statement = (
         "The topology of line attractors clusters by activation (3.3, figure 3d)"
@@ -133,9 +123,9 @@ def _against_chance(results: TaskResults, resamples: Resamples, column: str, lab
     )
     quantity = f"1-NN accuracy of {column}"
     if made is None:
-        return _nothing(results, "accuracy", TOPOLOGY, quantity, statement, labels, known)
+        return _nothing(results, "accuracy", TOPOLOGY, quantity, statement, labels, there)
     draws = resamples.means(made.correct)
-    interval, beyond = resamples.interval(draws, known), resamples.interval(draws - made.chance, known)
+    interval, beyond = resamples.interval(draws, there), resamples.interval(draws - made.chance, there)
     told = above(beyond)
     if clusters:
         supported, reason = told, undecided(told, beyond, "the interval covers chance")
@@ -152,26 +142,6 @@ def _both_cluster(results: TaskResults, column: str) -> bool:
     return results.task == "context_integration" and column == "activation"
 
 
-def _known(table: Floats) -> NDArray[np.bool_]:
-    """(K,) networks with a distance to any other one; to itself, if it is the only one."""
-    values = np.asarray(table, dtype=np.float64)
-    apart = ~np.eye(len(values), dtype=bool) | (len(values) == 1)
-    return np.asarray((np.isfinite(values) & apart).any(axis=1))
-
-
-def _scored(table: Floats, labels: list[str], chosen: NDArray[np.bool_]) -> _Scored | None:
-    """Scores of the chosen networks among each other; None where there is nothing to tell apart."""
-    places = np.flatnonzero(chosen)
-    names = [labels[k] for k in places]
-    if len(places) < _LEAST or len(set(names)) < 2:
-        return None
-    made = scores(np.asarray(table)[np.ix_(places, places)], names)
-    correct, silhouette = np.full((2, len(labels)), np.nan)
-    correct[places], silhouette[places] = made.correct, made.silhouette
-    sizes = np.unique(names, return_counts=True)[1]
-    return _Scored(correct, silhouette, float((sizes * (sizes - 1)).sum() / (len(names) * (len(names) - 1))))
-
-
 def _nothing(
     results: TaskResults,
     topic: str,
@@ -179,9 +149,7 @@ def _nothing(
     quantity: str,
     statement: str,
     labels: list[str],
-    known: NDArray[np.bool_],
+    there: NDArray[np.bool_],
 ) -> Claim:
-    kinds = len({label for label, there in zip(labels, known, strict=True) if there})
-    few = f"{int(known.sum())} networks with distances, at least {_LEAST} are needed"
-    reason = few if known.sum() < _LEAST else f"{kinds} kind to tell apart"
+    reason = nothing_to_tell(labels, there)
     return Claim(results.task, topic, measure, quantity, None, None, None, None, "", None, reason, statement)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pyrnnsim._files import write_atomic
+from pyrnnsim.report.results import TaskResults
 from pyrnnsim.study.claim_text import to_markdown
-from pyrnnsim.study.results import TaskResults
 
 CLAIMS, TABLE, FIGURES, REPORT = "claims.json", "claims.md", "figures", "report.html"
 _DPI = 200
@@ -47,7 +47,7 @@ def publish(
             files.append(folder / FIGURES / f"{name}.{suffix}")
             write_atomic(files[-1], content)
     say(f"{len(pictures)} figures")
-    import_module("pyrnnsim.study.report").write_report(folder / REPORT, results, claims, pictures, about)
+    import_module("pyrnnsim.report.writer").write_report(folder / REPORT, results, claims, pictures, about)
     return [*files, folder / REPORT]
 
 

@@ -11,11 +11,12 @@ import pyrnnsim
 from pyrnnsim._options import parse_jobs, parse_progress
 from pyrnnsim._progress import ProgressMode
 from pyrnnsim.populations.table import Row
+from pyrnnsim.report.about import installation
+from pyrnnsim.report.results import TaskResults
 from pyrnnsim.study.assembly import fingerprint, results_of
 from pyrnnsim.study.configuration import Configuration, load_configuration, parse_configuration
 from pyrnnsim.study.folder import DamagedError, StudyFolder, held
 from pyrnnsim.study.publish import publish
-from pyrnnsim.study.results import TaskResults
 from pyrnnsim.study.schema import CALLER, nearest
 from pyrnnsim.study.stages import check, key_of, repair, run_stage, stages_of
 
@@ -166,13 +167,11 @@ def _compute(
 
 def _published(study: StudyFolder, *, report: bool, say: Callable[[str], None]) -> StudyRun:
     results, found = results_of(study), fingerprint(study)
-    config = pyrnnsim.show_config()
     about = {
         "configuration": {"name": study.configuration.name, **study.configuration.values},
         "hash": study.configuration.hash,
         "results": found,
-        "versions": {"pyrnnsim": config.version, "python": config.python, **config.libraries},
-        "machine": {"platform": config.platform, "instruction set": config.instruction_set, "cores": config.cores},
+        **installation(),
         "seconds": {one.task: dict(one.seconds) for one in results},
     }
     files = publish(study.path, results, about, seed=study.configuration.seed, say=say) if report else []

@@ -10,6 +10,7 @@ from pyrnnsim._files import read_checked, write_atomic, write_checked
 from pyrnnsim.study import dynamics
 from pyrnnsim.study.training import rows_of
 from pyrnnsim.study.work import Work
+from pyrnnsim.task_distances import frequency_distances, leading_magnitudes, spectrum_distances
 from pyrnnsim.task_dynamics import kinds_of
 
 DISTANCES, FREQUENCIES, COMMANDED = "distances.npy", "frequencies.npy", "commanded.npy"
@@ -17,13 +18,7 @@ Floats = NDArray[np.float64]
 
 
 def compare(work: Work) -> None:
-    """Write the (K, K) distances between dynamics, for tasks that have one.
-
-    * Transition graphs (flip_flop, ready_set_go): the best matching of nodes, see
-      :func:`pyrnnsim.pairwise_graph_distances`.
-    * Oscillations (sine_wave): see :func:`frequency_distances`.
-    * Line attractors (context_integration): see :func:`spectrum_distances`.
-    """
+    """Write the (K, K) distances between dynamics, for tasks that have one; see :mod:`pyrnnsim.task_distances`."""
     kinds = kinds_of(work.task)
     stage = work.earlier("dynamics")
     count = len(rows_of(work.earlier("training"))[0])
@@ -39,50 +34,6 @@ def compare(work: Work) -> None:
     elif "modes" in kinds:
         leading = work.configuration.values["dynamics"]["leading"]
         _save(work, DISTANCES, spectrum_distances(leading_magnitudes(dynamics.load(stage, "modes"), leading)))
-
-
-def frequency_distances(frequencies: Floats) -> Floats:
-    """Root mean square difference of linear frequencies over the commands, in cycles per step.
-
-    Args:
-        frequencies: (K, C); NaN where no mode oscillates, which counts as frequency 0.
-    Returns:
-        (K, K), symmetric, diagonal exactly 0.
-    """
-    return _euclidean(np.nan_to_num(frequencies, nan=0.0) / np.sqrt(max(1, frequencies.shape[1])))
-
-
-def leading_magnitudes(modes: pyrnnsim.ModeTruncations, leading: int) -> Floats:
-    """(K, C, leading) eigenvalue magnitudes by descending size, each the mean over the points of a line.
-
-    A network with fewer modes has zeros, and one without points on its line NaN.
-    """
-    made = np.zeros((len(modes), len(modes.inputs), leading))
-    for k, row in enumerate(modes):
-        for c, one in enumerate(row):
-            sizes = np.sort(np.abs(one.eigenvalues), axis=1)[:, ::-1][:, :leading]
-            made[k, c, : sizes.shape[1]] = sizes.mean(axis=0) if len(sizes) else np.nan
-    return made
-
-
-def spectrum_distances(magnitudes: Floats) -> Floats:
-    """Root mean square difference of sorted leading eigenvalue magnitudes over inputs and modes.
-
-    Args:
-        magnitudes: (K, C, n) as of :func:`leading_magnitudes`.
-    Returns:
-        (K, K), symmetric, diagonal exactly 0; rows and columns of NaN for networks that have NaN.
-    """
-    flat = magnitudes.reshape(len(magnitudes), -1)
-    return _euclidean(flat / np.sqrt(max(1, flat.shape[1])))
-
-
-def _euclidean(rows: Floats) -> Floats:
-    """Between all rows, one against the others at a time: exactly symmetric, and small distances are exact."""
-    made = np.empty((len(rows), len(rows)))
-    for k, row in enumerate(rows):
-        made[k] = np.sqrt(((rows - row) ** 2).sum(axis=1))
-    return made
 
 
 def _graph_distances(work: Work, graphs: pyrnnsim.TopologyGraphs) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from pyrnnsim import embed
-from pyrnnsim.study.results import TaskResults
+from pyrnnsim.report.results import TaskResults
 
 #: The smallest PNG there is: one transparent pixel.
 PNG = bytes.fromhex(

@@ -20,7 +20,7 @@ from pyrnnsim import (
     TrajectorySet,
     embed,
 )
-from pyrnnsim.study.results import Example, TaskResults
+from pyrnnsim.report.results import Example, TaskResults
 
 CELLS, ACTIVATIONS = ("vanilla", "ugrnn", "gru", "lstm"), ("tanh", "relu")
 CORNERS = np.array([[x, y, z] for x in (-1.0, 0.0, 1.0) for y in (-1.0, 0.0, 1.0) for z in (-1.0, 0.0, 1.0)])

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from pyrnnsim.study.claim import Claim
+from pyrnnsim.report.claim import Claim
 from pyrnnsim.study.claim_text import read_claims, tally, to_markdown, to_text
 
 ABOUT = {

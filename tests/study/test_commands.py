@@ -12,7 +12,7 @@ from study import tiny
 
 import pyrnnsim
 from pyrnnsim.cli import main
-from pyrnnsim.study.claim import Claim
+from pyrnnsim.report.claim import Claim
 from pyrnnsim.study.run import open_study
 
 TOML = """
@@ -58,7 +58,7 @@ def publisher(monkeypatch):
     parts = {
         "study.claims": {"claims": lambda results, *, seed: [claim("a", 1.0), claim("b", float("nan"))]},
         "figures.paper": {"paper_figures": lambda results: {"U1": matplotlib.figure.Figure(figsize=(1, 1))}},
-        "study.report": {"write_report": write_report},
+        "report.writer": {"write_report": write_report},
     }
     for name, functions in parts.items():
         module = ModuleType(f"pyrnnsim.{name}")

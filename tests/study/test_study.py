@@ -11,9 +11,9 @@ import pytest
 from study import tiny
 
 import pyrnnsim
+from pyrnnsim.report.results import GEOMETRY, TOPOLOGY
 from pyrnnsim.study import dynamics
 from pyrnnsim.study.configuration import parse_configuration
-from pyrnnsim.study.results import GEOMETRY, TOPOLOGY
 from pyrnnsim.study.run import forget_stage, open_study, status_rows, verify_study
 from pyrnnsim.study.stages import stages_of
 

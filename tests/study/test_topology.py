@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from pyrnnsim.study.topology import frequency_distances, leading_magnitudes, spectrum_distances
+from pyrnnsim.task_distances import frequency_distances, leading_magnitudes, spectrum_distances
 
 
 def test_frequencies_differ_by_their_root_mean_square():

@@ -13,7 +13,7 @@ from pyrnnsim.populations.table import Row
 
 Floats = NDArray[np.float64]
 
-_CONFIGURATION = ("cell", "activation", "units", "l2")
+CONFIGURATION = ("cell", "activation", "units", "l2")
 _SHARE = 0.95
 _LEAST_DEFINED = 0.8  # of the resamples; with fewer, the interval is that of a selection
 
@@ -32,16 +32,18 @@ class Resamples:
     """How often each of K networks occurs in each of R resamples.
 
     Seeds are drawn with replacement inside each configuration (cell, activation, units, l2), because the study chose
-    the configurations and chance the seeds. Of two seeds a configuration, intervals are too narrow by a factor of
-    about sqrt(2), of n by sqrt(n / (n - 1)).
+    the configurations and chance the seeds; likewise the networks of each group of a comparison. Of two seeds a
+    configuration, intervals are too narrow by a factor of about sqrt(2), of n by sqrt(n / (n - 1)).
 
     Attributes:
         weights: (R + 1, K) counts; the first row is 1 everywhere, the sample itself.
         sizes: (K,) networks of the configuration of each.
+        drawn: What is drawn, as in ``"seed per configuration"``.
     """
 
     weights: Floats
     sizes: NDArray[np.int64]
+    drawn: str = "seed per configuration"
 
     def means(self, values: Floats) -> Floats:
         """(R + 1,) mean of (K,) values, NaN left out; NaN where nothing is left."""
@@ -65,7 +67,7 @@ class Resamples:
             return Interval(None, None, None, "no network to tell it from")
         value = float(draws[0])
         if not (self.sizes[networks] > 1).any():
-            return Interval(value, None, None, "one seed per configuration: no interval")
+            return Interval(value, None, None, f"one {self.drawn}: no interval")
         known = draws[1:][np.isfinite(draws[1:])]
         if len(known) < _LEAST_DEFINED * (len(draws) - 1):
             return Interval(value, None, None, "undefined in many resamples: no interval")
@@ -73,13 +75,22 @@ class Resamples:
         return Interval(value, float(low), float(high))
 
 
-def resample(networks: Sequence[Row], *, seed: int, resamples: int) -> Resamples:
+def resample(
+    networks: Sequence[Row],
+    *,
+    seed: int,
+    resamples: int,
+    inside: Sequence[str] = CONFIGURATION,
+    drawn: str = "seed per configuration",
+) -> Resamples:
     """Draw seeds inside each configuration.
 
     Args:
-        networks: K rows with ``cell``, ``activation``, ``units`` and ``l2``; a missing one counts as equal.
+        networks: K rows with the columns of ``inside``; a missing one counts as equal.
         seed: Of the draws, at least 0.
         resamples: R, at least 1.
+        inside: Columns that networks which stand for each other agree in.
+        drawn: See :class:`Resamples`.
     Raises:
         TypeError, ValueError: If ``seed`` or ``resamples`` is no such integer.
     """
@@ -87,7 +98,7 @@ def resample(networks: Sequence[Row], *, seed: int, resamples: int) -> Resamples
     _check("resamples", resamples, 1)
     strata: dict[tuple[Any, ...], list[int]] = {}
     for k, row in enumerate(networks):
-        strata.setdefault(tuple(row.get(column) for column in _CONFIGURATION), []).append(k)
+        strata.setdefault(tuple(row.get(column) for column in inside), []).append(k)
     weights = np.ones((resamples + 1, len(networks)))
     sizes = np.ones(len(networks), np.int64)
     generator = np.random.default_rng(seed)
@@ -95,7 +106,7 @@ def resample(networks: Sequence[Row], *, seed: int, resamples: int) -> Resamples
         count = len(members)
         sizes[members] = count
         weights[1:, members] = generator.multinomial(count, np.full(count, 1 / count), size=resamples)
-    return Resamples(weights, sizes)
+    return Resamples(weights, sizes, drawn)
 
 
 def _check(name: str, value: object, least: int) -> None:

@@ -33,7 +33,7 @@
   };
   const colourings = () => {
     const known = columns().filter((name) => name !== "name");
-    const first = ["cell", "activation", "units", "loss"].filter((name) => known.includes(name));
+    const first = ["group", "cell", "activation", "units", "loss"].filter((name) => known.includes(name));
     const both = first.includes("cell") && first.includes("activation") ? [["cell", "activation"]] : [];
     const others = known.filter((name) => !first.includes(name));
     return [...first.map((name) => [name]), ...both, ...others.map((name) => [name])];
@@ -247,6 +247,12 @@
   };
 
   document.querySelectorAll("table.sortable").forEach(sortRows);
+  document.querySelectorAll(".figures figure").forEach((figure) => {
+    const image = find("img", figure), widen = () => figure.classList.toggle("wide");
+    put(image, { tabindex: 0, role: "button", title: "Larger or smaller" }, null);
+    image.addEventListener("click", widen);
+    image.addEventListener("keydown", (event) => event.key === "Enter" && widen());
+  });
   if (tasks.length === 0) {
     find(".controls").replaceChildren("No task has results.");
     return;

@@ -3,7 +3,8 @@ import pytest
 from safetensors.numpy import save_file
 
 import pyrnnsim
-from pyrnnsim.compare import compare_files, find_files
+from pyrnnsim.comparison.run import compare_files
+from pyrnnsim.comparison.sources import find_files
 from pyrnnsim.demo import planted_population
 
 NETWORKS = 8
@@ -32,8 +33,8 @@ def states(tmp_path, population):
 def compare(sources, out, **options):
     said = []
     arguments = {"measures": MEASURES, "groups": None, "n_jobs": 1} | options
-    comparison, files = compare_files([str(s) for s in sources], out, say=said.append, **arguments)
-    return comparison, files, said
+    comparison = compare_files(sources, out, say=said.append, **arguments)
+    return comparison, comparison.files, said
 
 
 def test_a_directory_gives_the_matrices_of_its_arrays(states, tmp_path, population):
@@ -45,7 +46,9 @@ def test_a_directory_gives_the_matrices_of_its_arrays(states, tmp_path, populati
     for measure in MEASURES:
         np.testing.assert_array_equal(np.asarray(comparison.distances[measure]), np.asarray(expected[measure]))
     assert all(file.parent == tmp_path / "deep" / "out" and file.is_file() for file in files)
-    assert said[0].startswith("8 networks, 1,000 samples, 48 to 64 units; 4 groups: solutionA relu (2), ")
+    assert said[0].startswith(
+        "8 array files: 8 networks, 1,000 samples, 48 to 64 units; 4 groups: solutionA relu (2), "
+    )
 
 
 def test_files_keep_the_order_given(states, tmp_path):
@@ -80,7 +83,7 @@ def test_networks_without_groups(tmp_path, population):
     assert said[0].endswith("no groups (their names tell none; see --groups)")
     assert np.isnan(comparison.rows[0].nn_accuracy)
     assert (tmp_path / "out" / "networks.csv").read_text() == "name,group\n0,\n1,\n2,\n"
-    assert len(files) == 6 + len(MEASURES)
+    assert len(files) == 7 + len(MEASURES)
 
 
 def test_one_network_is_a_picture_too(tmp_path, population):
@@ -125,8 +128,11 @@ def test_an_interrupted_run_is_continued_and_tells_no_speed(states, tmp_path, mo
     ("make", "message"),
     [
         (lambda folder: folder / "absent", "there is no file or directory '.*absent'"),
-        (lambda folder: folder, "the directory '.*' holds no .npy or .safetensors file"),
-        (lambda folder: _touch(folder / "a.csv"), "'.*a.csv' is neither .npy nor .safetensors; save arrays by numpy"),
+        (lambda folder: folder, "the directory '.*' holds no .npy, .safetensors, .pt or .pyrnnsim file"),
+        (
+            lambda folder: _touch(folder / "a.csv"),
+            "'.*a.csv' is neither .npy, .safetensors, .pt nor .pyrnnsim; save arrays by numpy",
+        ),
     ],
 )
 def test_sources_that_cannot_be_used_are_named(tmp_path, make, message):
@@ -143,8 +149,9 @@ def test_directories_are_read_in_order_and_not_deeply(tmp_path):
     for name in ("b/2.npy", "b/1.safetensors", "b/deep/3.npy", "a/4.npy"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    save_file({"states": np.ones((4, 2))}, tmp_path / "b" / "1.safetensors")
     found = find_files([str(tmp_path / "b"), str(tmp_path / "a" / "4.npy")])
-    assert [path.name for path in found] == ["1.safetensors", "2.npy", "4.npy"]
+    assert [file.path.name for file in found] == ["1.safetensors", "2.npy", "4.npy"]
 
 
 def test_bad_groups_are_found_before_any_work(states, tmp_path):

@@ -1,56 +1,24 @@
 """The report in a real browser: what it draws, and what hovering, dragging, clicking and keys do."""
 
-import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from report.browser import BROWSER, BROWSERS, browse, drive
 from study.cases import PNG, Claim, task
 
-from pyrnnsim.study.report import write_report
+from pyrnnsim.report.writer import write_report
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome-headless-shell")
-BROWSER = os.environ.get("PYRNNSIM_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason=f"no browser: none of {', '.join(BROWSERS)} on the path, PYRNNSIM_BROWSER not set"
 )
 
-#: Runs after the page's own script and leaves what its steps saw in an element.
-DRIVER = (Path(__file__).parent / "driver.js").read_text(encoding="utf-8")
-
-
-def browse(path: Path, *options: str) -> str:
-    profile = path.parent / "profile"
-    command = [
-        BROWSER,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--window-size=1200,1600",
-        "--enable-logging=stderr",
-    ]
-    command += [f"--user-data-dir={profile}", *options, path.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    assert complaints == [], "the page's script or its security policy complains"
-    return done.stdout
-
 
 def seen(folder: Path, results: list, steps: str) -> dict:
-    """What the steps found in the page; the policy is taken out, or it would keep the driver out."""
+    """What the steps found in the page of some results."""
     path = folder / "report.html"
     write_report(path, results, [Claim(), Claim(supported=None), Claim(topic="a")], {"one": PNG}, {"hash": "1f2e"})
-    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", path.read_text(encoding="utf-8"))
-    driven = folder / "driven.html"
-    driven.write_text(
-        text.replace("</body>", f"<script>{DRIVER.replace('/* steps */', steps)}</script></body>"), "utf-8"
-    )
-    found = re.search(r'<pre id="seen">(.*?)</pre>', browse(driven, "--dump-dom"), re.DOTALL)
-    assert found is not None, "the driver did not reach its end"
-    return json.loads(found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    return drive(path.read_text(encoding="utf-8"), folder, steps)
 
 
 def test_the_page_as_written_runs_under_its_own_policy(tmp_path):

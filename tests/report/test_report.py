@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from study.cases import PNG, Claim, task
 
-from pyrnnsim.study.claim import Claim as StudyClaim
-from pyrnnsim.study.report import write_report
+from pyrnnsim.report.claim import Claim as StudyClaim
+from pyrnnsim.report.writer import write_report
 
 ABOUT = {"hash": "1f2e", "configuration": {"train": {"iterations": 5000}}, "versions": {"numpy": "2.4"}}
 EVIL = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>&amp;\u2028\"'"
@@ -206,5 +206,5 @@ def test_a_missing_directory_is_named(tmp_path):
 
 
 def test_the_page_is_part_of_the_package():
-    folder = resources.files("pyrnnsim.study").joinpath("report_page")
+    folder = resources.files("pyrnnsim.report").joinpath("page")
     assert {one.name for one in folder.iterdir()} == {"page.css", "page.html", "page.js", "tables.js"}

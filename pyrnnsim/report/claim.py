@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from pyrnnsim.populations.table import Row
-from pyrnnsim.study.bootstrap import Floats, Interval
+from pyrnnsim.report.bootstrap import Floats, Interval
+
+#: What ``supported`` is called.
+VERDICTS = {True: "yes", False: "no", None: "undecided"}
 
 
 @dataclass(frozen=True)

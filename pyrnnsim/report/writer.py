@@ -1,9 +1,8 @@
-"""The report of a study: one HTML file that opens offline."""
+"""The report of a study or a comparison: one HTML file that opens offline."""
 
 from __future__ import annotations
 
 import base64
-import html
 import json
 import math
 import os
@@ -16,15 +15,13 @@ from typing import Any
 import numpy as np
 
 from pyrnnsim._files import write_atomic
-from pyrnnsim.study.claim_text import VERDICTS
-from pyrnnsim.study.results import GEOMETRY, TOPOLOGY, TaskResults
+from pyrnnsim.report.claim_table import claim_table
+from pyrnnsim.report.markup import escape, figure, table
+from pyrnnsim.report.results import GEOMETRY, TOPOLOGY, TaskResults
+from pyrnnsim.report.words import STUDY, Words
 
 _CALLER = "write_report"
-_MAGIC = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"<svg": "image/svg+xml"}
 _DIGITS = 6  # of coordinates: a hundredth of a pixel
-_CLAIM = ("topic", "statement", "quantity", "value", "low", "high", "supported")
-_ABOUT_CLAIM = ("task", "subject", "against", "reason")
-_NUMBER = ' class="number"'
 
 
 def write_report(
@@ -33,8 +30,10 @@ def write_report(
     claims: Sequence[Any],
     figures: Mapping[str, bytes],
     about: Mapping[str, Any],
+    *,
+    words: Words = STUDY,
 ) -> None:
-    """Write one self-contained HTML file with everything that a study found.
+    """Write one self-contained HTML file with everything that was found.
 
     The page needs no network and no library: embeddings with linked selection, the tables of networks and claims, the
     figures, configuration, versions and timings. The same arguments give the same bytes.
@@ -45,9 +44,10 @@ def write_report(
         claims: Objects or mappings with ``topic``, ``statement`` (the paper's), ``quantity``, ``value``, ``low`` and
             ``high`` (ours with its interval; None where there is none), ``supported`` (True, False, None: undecided);
             and, shown where there are any, ``task``, ``subject``, ``reference``, ``against`` and ``reason``, as
-            :class:`pyrnnsim.study.claim.Claim` has them.
+            :class:`pyrnnsim.report.claim.Claim` has them. Without any statement there is no column for it.
         figures: Title -> content of a PNG, JPEG or SVG file, in the order of the page.
         about: What was run: text and numbers, or mappings of these such as ``configuration`` and ``versions``.
+        words: How the page speaks of what it shows.
     Raises:
         ValueError: If an embedding and the networks of its task differ in number, two tasks have one name, or a figure
             is of no known kind.
@@ -55,7 +55,7 @@ def write_report(
         OSError: If the file cannot be written; an earlier one of that name is intact.
     """
     _check(results)
-    page = resources.files("pyrnnsim.study").joinpath("report_page")
+    page = resources.files("pyrnnsim.report").joinpath("page")
     files = ("page.css", "tables.js", "page.js")
     css, *scripts = (page.joinpath(name).read_text(encoding="utf-8") for name in files)
     script = "\n".join(scripts)
@@ -65,12 +65,18 @@ def write_report(
         css_hash=_digest(css),
         script_hash=_digest(script),
         data=_json([_task(one) for one in results]),
-        tasks=_tasks(results),
-        claims=_claims(claims),
-        failed=_failed(results),
-        figures="".join(_figure(title, content) for title, content in figures.items()) or "<p>There are none.</p>",
+        title=escape(words.title),
+        tab=escape(words.title[:1].lower() + words.title[1:]),
+        tasks=_tasks(results, words),
+        task_menu="hidden" if words.one_task else "",
+        claims_title=escape(words.claims),
+        claims_link=escape(words.claims.partition(" ")[0]),
+        claims=claim_table(claims, words, _CALLER),
+        failed_link=f'<a href="#failed">{escape(words.failed)}</a>' if words.failed else "",
+        failed=_failed(results, words),
+        figures="".join(figure(title, one, _CALLER) for title, one in figures.items()) or "<p>There are none.</p>",
         about=_about(about),
-        timings=_timings(results),
+        timings=_timings(results, words),
     )
     write_atomic(path, text.encode("utf-8"))
 
@@ -129,60 +135,34 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def _tasks(results: Sequence[TaskResults]) -> str:
-    rows = [(one.task, len(one.networks), len(one.failed), sum(one.seconds.values())) for one in results]
-    return _table(("task", "learned", "failed", "seconds"), rows)
+def _tasks(results: Sequence[TaskResults], words: Words) -> str:
+    head = (words.of, words.counted, *(("failed",) if words.failed else ()), "seconds")
+    return table(
+        head,
+        [
+            (one.task, len(one.networks), *((len(one.failed),) if words.failed else ()), sum(one.seconds.values()))
+            for one in results
+        ],
+    )
 
 
-def _failed(results: Sequence[TaskResults]) -> str:
+def _failed(results: Sequence[TaskResults], words: Words) -> str:
+    if not words.failed:
+        return ""
     columns = list(dict.fromkeys(column for one in results for row in one.failed for column in row))
     rows = [(one.task, *(row.get(column) for column in columns)) for one in results for row in one.failed]
-    return _table(("task", *columns), rows) if rows else "<p>Every network learned its task.</p>"
+    listed = table(("task", *columns), rows) if rows else "<p>Every network learned its task.</p>"
+    return f'<section id="failed">\n<h2>{escape(words.failed)}</h2>\n{listed}\n</section>\n'
 
 
-def _timings(results: Sequence[TaskResults]) -> str:
+def _timings(results: Sequence[TaskResults], words: Words) -> str:
     total = sum(seconds for one in results for seconds in one.seconds.values())
     rows = [
         (one.task, stage, seconds, f"{seconds / total:.1%}" if total else None)
         for one in results
         for stage, seconds in one.seconds.items()
     ]
-    return _table(("task", "stage", "seconds", "share"), rows) if rows else "<p>Not measured.</p>"
-
-
-def _claims(claims: Sequence[Any]) -> str:
-    rows = []
-    for k, claim in enumerate(claims):
-        topic, statement, quantity, value, low, high, supported = (_field(claim, k, name) for name in _CLAIM)
-        supported = bool(supported) if isinstance(supported, np.bool_) else supported
-        if not (supported is None or isinstance(supported, bool)):
-            raise TypeError(f"{_CALLER}: claims[{k}].supported must be True, False or None, got {supported!r}")
-        verdict = VERDICTS[supported]
-        interval = "" if low is None or high is None else f"{_shown(low)} to {_shown(high)}"
-        task, subject, against, reason = (_optional(claim, name) or "" for name in _ABOUT_CLAIM)
-        reference = _optional(claim, "reference")
-        compared = "" if reference is None else f"{_shown(reference)}, {against}" if against else _shown(reference)
-        cells = [f"<td>{_escape(text)}</td>" for text in (topic, task, subject, statement, quantity)]
-        cells += [f"<td{_NUMBER}>{_escape(text)}</td>" for text in (_shown(value), interval)]
-        cells += [f"<td>{_escape(text)}</td>" for text in (compared,)]
-        why = f' title="{_escape(reason)}"' if reason else ""
-        rows.append(f'<tr>{"".join(cells)}<td{why}><span class="verdict {verdict}">{verdict}</span></td></tr>')
-    if not rows:
-        return "<p>None was tested.</p>"
-    head = ("topic", "task", "about", "the paper says", "quantity", "here", "interval", "compared with", "supported")
-    return _framed(head, rows, tuple(name in ("here", "interval") for name in head))
-
-
-def _field(claim: Any, index: int, name: str) -> Any:
-    if isinstance(claim, Mapping) and name in claim:
-        return claim[name]
-    if isinstance(claim, Mapping) or not hasattr(claim, name):
-        raise TypeError(f"{_CALLER}: claims[{index}] has no {name!r}; expected the fields {', '.join(_CLAIM)}")
-    return getattr(claim, name)
-
-
-def _optional(claim: Any, name: str) -> Any:
-    return claim.get(name) if isinstance(claim, Mapping) else getattr(claim, name, None)
+    return table((words.of, "stage", "seconds", "share"), rows) if rows else "<p>Not measured.</p>"
 
 
 def _about(about: Mapping[str, Any]) -> str:
@@ -190,7 +170,7 @@ def _about(about: Mapping[str, Any]) -> str:
     single = {title: inner for title, inner in about.items() if title not in parts}
     sections = ({"run": single} if single else {}) | parts
     return "".join(
-        f"<h3>{_escape(title)}</h3>{_table(('name', 'value'), list(_flat(inner)))}" for title, inner in sections.items()
+        f"<h3>{escape(title)}</h3>{table(('name', 'value'), list(_flat(inner)))}" for title, inner in sections.items()
     )
 
 
@@ -200,51 +180,6 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, An
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
-
-
-def _figure(title: str, content: bytes) -> str:
-    if not isinstance(content, bytes):
-        raise TypeError(f"{_CALLER}: figures[{title!r}] must be bytes of an image file, got {type(content).__name__}")
-    # An SVG file may begin with a declaration.
-    kind = next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), None)
-    if kind is None and content.lstrip().startswith(b"<?xml") and b"<svg" in content[:2000]:
-        kind = "image/svg+xml"
-    if kind is None:
-        raise ValueError(f"{_CALLER}: figures[{title!r}] is neither PNG, JPEG nor SVG; it begins with {content[:8]!r}")
-    source = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-    label = _escape(title)
-    return f'<figure><img src="{source}" alt="{label}" loading="lazy"><figcaption>{label}</figcaption></figure>'
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    def cell(value: Any) -> str:
-        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-        return f"<td{_NUMBER if number else ''}>{_escape(_shown(value))}</td>"
-
-    numbers = [all(isinstance(row[k], (int, float, np.number)) for row in rows) for k in range(len(head))]
-    return _framed(head, [f"<tr>{''.join(cell(value) for value in row)}</tr>" for row in rows], numbers)
-
-
-def _framed(head: Sequence[str], rows: Sequence[str], numbers: Sequence[bool]) -> str:
-    cells = "".join(
-        f'<th scope="col"{_NUMBER if number else ""}>{_escape(name)}</th>'
-        for name, number in zip(head, numbers, strict=True)
-    )
-    body = "".join(rows)
-    table = f'<table class="sortable"><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="scroll">{table}</div>'
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, (float, np.floating)):
-        return f"{float(value):.4g}" if math.isfinite(value) else "–"
-    return str(value)
-
-
-def _escape(text: Any) -> str:
-    return html.escape(str(text), quote=True)
 
 
 def _digest(text: str) -> str:
