@@ -94,7 +94,7 @@ def test_threads_change_neither_data_nor_pictures(tmp_path):
 
 @pytest.mark.parametrize(
     "names",
-    [["one"], ["a", "b"], ["x_1", "y_1", "y_2"], [f"{group}_{k}" for group in "abcde" for k in range(40)]],
+    [["one"], ["a", "b"], ["x_1", "y_1", "y_2"], [f"{group}_{k}" for group in "abcde" for k in range(10, 50)]],
     ids=["one", "two", "group of one", "200"],
 )
 def test_few_and_many_networks(tmp_path, names):
