@@ -96,6 +96,8 @@ def _status(options: Any) -> int:
     print(f"study {study.configuration.name} ({study.configuration.hash})\n\n{to_text(rows)}\n")
     end = "complete" if done == len(rows) else f"continue by 'pyrnnsim resume {options.folder}'"
     print(f"{done} of {len(rows)} stages done; {end}")
+    for note in study.configuration.notes():
+        say(note)
     return 0
 
 

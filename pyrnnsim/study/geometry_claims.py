@@ -94,7 +94,7 @@ def _against_topology(
     both = _known(table) if topology is None else _known(table) & _known(topology)
     own = _scored(table, labels, both)
     other = _scored(topology, labels, both) if topology is not None else None
-    where = _FIGURES.get(results.task, ("1d", "1f"))
+    where = _FIGURES.get(results.task, ("1d, 2c, 3c", "1f, 2e, 3d"))
     for topic, quantity, value, reference in (
         ("accuracy", f"1-NN accuracy of {column}", own and own.correct, other and other.correct),
         ("silhouette", f"silhouette of {column}", own and own.silhouette, other and other.silhouette),

@@ -157,6 +157,7 @@ def verify_study(folder: str | Path) -> list[str]:
 def _compute(
     study: StudyFolder, *, n_jobs: int | None, progress: ProgressMode, rebuild: bool, say: Callable[[str], None]
 ) -> None:
+    study.configuration.load_modules()
     if rebuild:
         repair(study, say)
     for task in study.configuration.tasks:
