@@ -19,6 +19,16 @@ presets:
 A preset is a TOML file; --config FILE replaces what it names, its [tasks] all
 tasks; --set KEY=VALUE changes one value.
 
+a task of your own, in the TOML:
+  [tasks.my_memory]         a name that is no built-in task's
+  module = "my_tasks.py"    beside the TOML; or importable, "lab.tasks"
+  class = "Memory"          may be left out if there is one task
+  arguments = { delay = 20 }
+  iterations = 3000
+A subclass of pyrnnsim.tasks.Task, whose help says what to write and which
+methods make a study do more. Naming the module runs it, as python would. A
+study holds a digest of it: changed, it is another configuration.
+
 examples:
   pyrnnsim study quick
   pyrnnsim study standard --set train.iterations=5000 --set networks.seeds=8

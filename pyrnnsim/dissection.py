@@ -17,6 +17,7 @@ from pyrnnsim.populations.table import Row, to_csv, to_text
 from pyrnnsim.populations.trials import check_task
 from pyrnnsim.task_dynamics import Effort, task_dynamics
 from pyrnnsim.tasks import BUILT_IN, Task, from_spec
+from pyrnnsim.tasks.user_task import task_named
 from pyrnnsim.training_run import NETWORKS
 
 _ORIGIN = "trained on "
@@ -96,7 +97,8 @@ def dissect_networks(
     Args:
         source: What :meth:`pyrnnsim.Population.save` wrote, or a directory of ``pyrnnsim train``.
         folder: Where results go; created if missing.
-        task: Name of a built-in task; None for that on which the networks were trained.
+        task: Name of a built-in task, or ``FILE.py:Class`` for one of your own, which runs that file; None for the
+            built-in one on which the networks were trained.
         n_jobs: Threads; None is every core. No result depends on it.
         say: Receives lines about the progress.
     Returns:
@@ -166,12 +168,12 @@ def _networks(source: Path) -> Population:
 
 def _task(population: Population, name: str | None, source: Path) -> Task:
     if name is not None:
-        return from_spec(name)
+        return task_named("dissect", name)
     names = {network.origin.removeprefix(_ORIGIN) for network in population}
     if len(names) != 1 or not names <= set(BUILT_IN):
         raise ValueError(
             f"dissect: the networks in {source} do not say which one built-in task they were trained on; "
-            f"add --task with one of {', '.join(BUILT_IN)}"
+            f"add --task with one of {', '.join(BUILT_IN)}, or FILE.py:Class"
         )
     return from_spec(names.pop())
 

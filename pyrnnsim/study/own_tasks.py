@@ -13,6 +13,8 @@ from pyrnnsim.study.schema import CALLER, TASK_KEYS, check_table, check_training
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.user_module import (
     ChangedError,
+    MissingError,
+    UserModule,
     is_file_name,
     load_module,
     locate,
@@ -70,14 +72,7 @@ def task_of(name: str, entry: Mapping[str, Any], location: str) -> Task:
     Raises:
         ValueError: If the module is missing or has changed.
     """
-    caller = f"{CALLER}: tasks.{name}"
-    try:
-        module = load_module(caller, location, entry["digest"])
-    except ChangedError as error:
-        raise ValueError(
-            f"{error} since this study began, so that its results are of another configuration; put back what it was, "
-            "or choose another --out"
-        ) from error
+    caller, module = f"{CALLER}: tasks.{name}", _module(name, entry, location)
     kind = task_class(caller, module, entry["class"])
     with user_code(caller, module.path):
         return kind.from_spec({"task": kind.name, **entry["arguments"]})
@@ -87,17 +82,16 @@ def explained(name: str, entry: Mapping[str, Any], location: str | None) -> Abst
     """Say of exceptions of a user's task where in its module they arose."""
     if location is None:
         return nullcontext()
-    caller = f"{CALLER}: tasks.{name}"
-    return user_code(caller, load_module(caller, location, entry["digest"]).path)
+    return user_code(f"{CALLER}: tasks.{name}", _module(name, entry, location).path)
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any], modules: Mapping[str, str]) -> list[str]:
-    """Which modules differ between two configurations with otherwise equal entries."""
-    return [
-        f"{location}, of which tasks.{name} is, has changed"
-        for name, location in modules.items()
-        if name in old and old[name].get("digest") not in (None, new[name]["digest"])
-    ]
+    """Which modules have changed between two configurations, and whose they are."""
+    found: dict[str, list[str]] = {}
+    for name, location in modules.items():
+        if name in old and old[name].get("digest") not in (None, new[name]["digest"]):
+            found.setdefault(location, []).append(f"tasks.{name}")
+    return [f"{location} ({', '.join(names)}) has changed" for location, names in found.items()]
 
 
 def notes(tasks: Mapping[str, Any], modules: Mapping[str, str]) -> list[str]:
@@ -111,6 +105,20 @@ def notes(tasks: Mapping[str, Any], modules: Mapping[str, str]) -> list[str]:
         elif source_digest(Path(location).read_bytes()) != tasks[name]["digest"]:
             found.append(f"tasks.{name}: {location} has changed since this study began; it cannot go on with it")
     return found
+
+
+def _module(name: str, entry: Mapping[str, Any], location: str) -> UserModule:
+    try:
+        return load_module(f"{CALLER}: tasks.{name}", location, entry["digest"])
+    except ChangedError as error:
+        raise ValueError(
+            f"{error} since this study began, so that its results are of another configuration; put back what it was, "
+            "or choose another --out"
+        ) from error
+    except MissingError as error:
+        raise ValueError(
+            f"{error}; put it back, or name its new place by 'pyrnnsim study --config FILE --out DIR'"
+        ) from error
 
 
 def to_record(modules: Mapping[str, str], folder: Path) -> dict[str, list[str]]:

@@ -19,6 +19,10 @@ class ChangedError(ValueError):
     """A module is not what it was."""
 
 
+class MissingError(ValueError):
+    """The file of a module is gone."""
+
+
 @dataclass(frozen=True, eq=False)
 class UserModule:
     """A module that was run.
@@ -77,6 +81,7 @@ def load_module(caller: str, location: str, digest: str | None = None) -> UserMo
         digest: Of the source as it has to be; None takes what is there.
     Raises:
         ChangedError: If the source has another digest.
+        MissingError: If the file is gone.
         ValueError: If there is no such module, it has no source, or it raises; with file, line and exception.
         OSError: If it cannot be read.
     """
@@ -100,6 +105,12 @@ def source_digest(source: bytes) -> str:
     return blake2b(source.replace(b"\r\n", b"\n"), digest_size=16).hexdigest()
 
 
+def digest_of(task: object) -> str | None:
+    """The digest of the module that an object's class was read from; None for one that Python imported itself."""
+    name = type(task).__module__
+    return next((one.digest for one in _LOADED.values() if one.contents.__name__ == name), None)
+
+
 @contextmanager
 def user_code(caller: str, path: Path) -> Iterator[None]:
     """Say of exceptions that pass through a module where in it they arose; others pass as they are.
@@ -115,6 +126,8 @@ def user_code(caller: str, path: Path) -> Iterator[None]:
             raise
         text = error.msg if isinstance(error, SyntaxError) else str(error)
         kind = type(error).__name__
+        hint = "; install it or set PYTHONPATH, for the file's folder is not searched"
+        text += hint if isinstance(error, ModuleNotFoundError) else ""
         raise ValueError(f"{caller}: {path}, line {line}: {kind}{': ' if text else ''}{text}") from error
 
 
@@ -134,19 +147,23 @@ def _source(caller: str, location: str) -> tuple[Path, str]:
     """File and package of a module."""
     if is_file_name(location):
         if not Path(location).is_file():
-            raise ValueError(f"{caller}: {location} is missing; put it back")
+            raise MissingError(f"{caller}: {location} is missing")
         return Path(location), ""
     try:
         spec = find_spec(location)
     except Exception as error:  # raised by a package that it lies in, which this imports
+        if isinstance(error, ModuleNotFoundError) and location.startswith(f"{error.name}."):
+            raise ValueError(_absent(caller, location)) from error
         raise ValueError(f"{caller}: cannot import {location!r}: {type(error).__name__}: {error}") from error
     if spec is None:
-        raise ValueError(
-            f"{caller}: there is no module {location!r}; install it, set PYTHONPATH, or give the path of a .py file"
-        )
+        raise ValueError(_absent(caller, location))
     if spec.origin is None or not spec.origin.endswith(".py"):
         raise ValueError(f"{caller}: module {location!r} has no Python source; give a module that is one .py file")
     return Path(spec.origin), spec.parent or ""
+
+
+def _absent(caller: str, location: str) -> str:
+    return f"{caller}: there is no module {location!r}; install it, set PYTHONPATH, or give the path of a .py file"
 
 
 def _run(caller: str, path: Path, package: str, source: bytes) -> ModuleType:

@@ -81,8 +81,14 @@ def make_task(caller: str, module: UserModule, kind: type[Task], arguments: Mapp
                 f"{caller}: {kind.__name__} changes the arguments that it keeps, from {task.spec()} to {again.spec()}; "
                 "store them as they are given, or define settings(self)"
             )
-        _check_trials(caller, task)
-        _check_inputs(caller, task)
+        try:
+            _check_trials(caller, task)
+            _check_inputs(caller, task)
+        except (TypeError, ValueError) as error:
+            if line_of(error, module.path) is not None or str(error).startswith(caller):
+                raise
+            kept = TypeError if isinstance(error, TypeError) else ValueError
+            raise kept(f"{caller}: {error}") from error
     return task
 
 
@@ -102,7 +108,7 @@ def task_named(caller: str, text: str) -> Task:
     return make_task(caller, loaded, task_class(caller, loaded, name or None), {})
 
 
-def _only(caller: str, module: UserModule) -> type[Task]:
+def _only(caller: str, module: UserModule) -> type[Any]:
     """The only class with trials that is defined in the module itself, not imported."""
     found = [
         one
@@ -117,8 +123,10 @@ def _only(caller: str, module: UserModule) -> type[Task]:
         raise ValueError(
             f"{caller}: {module.path} has several tasks, {', '.join(names)}; name one, class = {names[0]!r}"
         )
-    if found:
-        return found[0]  # which lacks trials, as is said of it next
+    alike = [one for one in vars(module.contents).values() if isinstance(one, type) and hasattr(one, "trial")]
+    alike = [one for one in alike if one.__module__ == module.contents.__name__]
+    if found or alike:
+        return (found or alike)[0]  # which lacks trials or is no subclass, as is said of it next
     raise ValueError(
         f"{caller}: {module.path} has no task; write a class NAME(pyrnnsim.tasks.Task) with the method {_TRIALS}"
     )
