@@ -71,4 +71,5 @@ def _trials(task: Task, seed: int) -> tuple[Floats, Floats]:
         kept = np.flatnonzero(drawn.inputs[:, 0, 0] > 0)
         kept = kept[np.argsort(drawn.targets[kept, -1, 0], kind="stable")]
         kept = kept[np.linspace(0, len(kept) - 1, min(_PROBES, len(kept))).astype(np.intp)]
-    return drawn.inputs[kept], drawn.targets[kept]
+    asked = np.ones(drawn.targets.shape, bool) if drawn.mask is None else drawn.mask
+    return drawn.inputs[kept], np.where(asked, drawn.targets, np.nan)[kept]

@@ -120,7 +120,7 @@ def test_any_missing_part_leaves_the_others(task, part):
 
 def test_tasks_of_users_have_the_figures_that_fit_any():
     drawn = paper_figures([replace(made.flip_flop(), task="mine")])
-    assert list(drawn) == ["U5_losses", "mine_measures", "P2_signal_and_noise", "P5_clusters_mine"]
+    assert list(drawn) == ["U5_losses", "mine_overview", "mine_measures", "P2_signal_and_noise", "P5_clusters_mine"]
     assert list(paper_figures([])) == ["P2_signal_and_noise"]
 
 
