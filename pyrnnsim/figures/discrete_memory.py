@@ -54,7 +54,7 @@ def points_panel(ax: Any, one: Example | None) -> set[int]:
     if made is None or not len(made.points):
         empty(ax, "e", "fixed points", "no fixed points")
         return set()
-    trajectory(ax, "e", f"{len(made.points)} fixed points", one)
+    trajectory(ax, "e", f"{len(made.points)} fixed point{'s' * (len(made.points) != 1)}", one)
     for line in list(ax.lines):
         if line.get_marker() == "o":
             line.remove()

@@ -19,6 +19,7 @@ from pyrnnsim.figures.stability import stability_styles
 if TYPE_CHECKING:
     from pyrnnsim.study.results import Example, TaskResults
 
+_NARROW = 0.1  # of the axes of a graph
 _CHANNELS = 4  # of inputs, and of outputs
 _APART = 1.3  # between the middles of traces, in units of their heights
 
@@ -50,14 +51,22 @@ def plot_own_task(results: TaskResults) -> Figure:
         frequency_panel(last, "", results, "cell")
     elif "graphs" in results.dynamics:
         kinds |= graph_panel(last, results, one)
+        _widened(last)
     else:
         last.set_axis_off()
     if kinds:
         handles = group_handles(stability_styles(kinds))
-        below: Any = last if results.frequencies is None and last.axison else points
-        below.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=2, handletextpad=0.2,
-                     loc="upper center", bbox_to_anchor=(0.5, 0.02), columnspacing=1.0)  # fmt: skip
+        points.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=1, handletextpad=0.2,
+                      loc="upper left", bbox_to_anchor=(-0.12, 1.0))  # fmt: skip
     return finish(figure, results)
+
+
+def _widened(ax: Axes) -> None:
+    """Make room around a graph of a single node, whose axes would show its last digits."""
+    for low, high, widen in ((*ax.get_xlim(), ax.set_xlim), (*ax.get_ylim(), ax.set_ylim)):
+        if high - low < _NARROW:
+            middle = (low + high) / 2
+            widen(middle - _NARROW, middle + _NARROW)
 
 
 def _traces(ax: Axes, one: Example | None) -> None:

@@ -87,6 +87,11 @@ class Configuration:
         own = {key: self.values["tasks"][name][key] for key in TASK_KEYS}
         return {**self.values["train"], **{key: value for key, value in own.items() if value is not None}}
 
+    @property
+    def module_names(self) -> dict[str, str]:
+        """Task of your own -> its module, a file without its folder."""
+        return {name: Path(one).name if one.endswith(".py") else one for name, one in self.modules.items()}
+
     def notes(self) -> list[str]:
         """What is wrong with the files of tasks of your own: missing, or changed since the study began."""
         return own_tasks.notes(self.values["tasks"], self.modules)

@@ -170,6 +170,7 @@ def _published(study: StudyFolder, *, report: bool, say: Callable[[str], None]) 
     config = pyrnnsim.show_config()
     about = {
         "configuration": {"name": study.configuration.name, **study.configuration.values},
+        "modules": study.configuration.module_names,
         "hash": study.configuration.hash,
         "results": found,
         "versions": {"pyrnnsim": config.version, "python": config.python, **config.libraries},
