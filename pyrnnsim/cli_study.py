@@ -27,7 +27,8 @@ a task of your own, in the TOML:
   iterations = 3000
 A subclass of pyrnnsim.tasks.Task, whose help says what to write and which
 methods make a study do more. Naming the module runs it, as python would. A
-study holds a digest of it: changed, it is another configuration.
+study holds a digest of it: changed, it is another configuration. What it
+imports is not watched: keep a task in one file.
 
 examples:
   pyrnnsim study quick

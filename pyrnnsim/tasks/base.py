@@ -78,7 +78,7 @@ class Task:
     * ``settings()``: the arguments, where they are not attributes of the same names.
 
     A study takes the task from a file: ``[tasks.my_echo]`` with ``module = "my_tasks.py"``, see
-    ``pyrnnsim study --help``.
+    ``pyrnnsim study --help``. Results belong to the content of that file; what it imports is not watched.
 
     Attributes:
         inputs: M, input channels.

@@ -7,6 +7,7 @@ from study import tiny
 from study.own import MODULE, TOML, files_in
 
 from pyrnnsim.cli import main
+from pyrnnsim.study import own_tasks
 from pyrnnsim.study.configuration import load_configuration, parse_configuration
 from pyrnnsim.study.estimate import estimate
 from pyrnnsim.study.run import run_study
@@ -85,6 +86,18 @@ def test_exceptions_during_the_work_name_the_line(capsys, tmp_path):
     with pytest.raises(ValueError, match="line 10: KeyError") as caught:
         main([*command, "--traceback"])
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_importable_modules_are_written_down_by_name(tmp_path, monkeypatch):
+    (tmp_path / "laboratory_of_studies").mkdir()
+    (tmp_path / "laboratory_of_studies" / "tasks.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entry = {"module": "laboratory_of_studies.tasks", "class": "Memory"}
+    made = parse_configuration({"tasks": {"mine": entry}})
+    assert own_tasks.to_record(made.modules, tmp_path) == {"mine": ["laboratory_of_studies.tasks"]}
+    assert own_tasks.from_record({"mine": ["laboratory_of_studies.tasks"]}, tmp_path) == made.modules
+    again = parse_configuration(made.values, modules=made.modules)
+    assert (again.hash, again.task("mine"), again.notes()) == (made.hash, made.task("mine"), [])
 
 
 MEMORY = {"module": "my_tasks.py", "class": "Memory"}

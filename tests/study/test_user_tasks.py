@@ -107,6 +107,8 @@ def test_claims_figures_and_report(whole, tmp_path, monkeypatch):
 
 def test_a_moved_folder_goes_on_from_another_working_directory(capsys, copy, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    module_of_another_process(monkeypatch)
+    write_places(copy / "study", ["/nowhere/my_tasks.py", "../my_tasks.py"])
     found = open_study(copy / "study").configuration
     assert set(found.modules) == set(OWN)
     shutil.rmtree(copy / "study" / "tones" / "topology")
@@ -135,6 +137,11 @@ def test_the_place_that_is_named_last_is_the_one_that_counts(capsys, whole, copy
     assert before == after
 
 
+def write_places(study, places):
+    content = read_json(study / "study.json")
+    write_json(study / "study.json", {**content, "modules": dict.fromkeys(OWN, places)})
+
+
 def module_of_another_process(monkeypatch):
     """In a process that has not run the module yet."""
     monkeypatch.setattr("pyrnnsim.tasks.user_module._LOADED", {})
@@ -143,10 +150,7 @@ def module_of_another_process(monkeypatch):
 @pytest.fixture
 def alone(copy, tmp_path, monkeypatch):
     """A moved study whose module is at one place only."""
-    record = copy / "study" / "study.json"
-    content = read_json(record)
-    content["modules"] = {name: [str(copy / "my_tasks.py"), "../my_tasks.py"] for name in OWN}
-    write_json(record, content)
+    write_places(copy / "study", [str(copy / "my_tasks.py"), "../my_tasks.py"])
     module_of_another_process(monkeypatch)
     return copy
 
@@ -168,8 +172,8 @@ def test_a_changed_module_is_another_configuration(capsys, alone):
 
 def test_a_lost_module_is_missed_by_those_who_need_it(capsys, alone):
     (alone / "my_tasks.py").unlink()
-    for command in ("resume", "report"):
-        code, _, err = run(capsys, command, alone / "study")
+    for command, *more in (("resume",), ("resume", "--again", "training"), ("resume", "--repair"), ("report",)):
+        code, _, err = run(capsys, command, alone / "study", *more)
         assert code == 2 and len(err.splitlines()) == 1
         assert "tasks.short: " in err and "my_tasks.py is missing; put it back, or name its new place" in err
     code, out, err = run(capsys, "status", alone / "study")
