@@ -99,7 +99,8 @@ def _train(options: argparse.Namespace) -> int:
     grid = {name: getattr(options, name) for name in cli_train.GRID}
     given = {name: getattr(options, name) for name in cli_train.SETTINGS if getattr(options, name) is not None}
     grid["seeds"] = range(options.first_seed, options.first_seed + options.seeds)
-    folder = options.out if options.out is not None else Path(f"pyrnnsim-{options.task.replace('_', '-')}")
+    name = Path(options.task.rpartition(":")[2]).stem.replace("_", "-")
+    folder = options.out if options.out is not None else Path(f"pyrnnsim-{name}")
     print(text_report(train_grid(folder, options.task, grid, given, say=say)))
     return 0
 

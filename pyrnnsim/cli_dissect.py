@@ -19,9 +19,14 @@ tanh networks, the signs of det(I - J) sum to 1. Beyond that
   context_integration       line attractors, their modes, and how many of them
                             a pulse needs
 
+A task of your own is FILE.py:Class, and naming it runs that file: transition
+graphs if it has one constant input, frequencies if it has a method
+frequency(command), fixed points otherwise.
+
 examples:
   pyrnnsim dissect pyrnnsim-flip-flop
   pyrnnsim dissect networks.pyrnnsim --task sine_wave --out what-they-do
+  pyrnnsim dissect pyrnnsim-Memory --task my_tasks.py:Memory
 
 Results can be loaded again: pyrnnsim.FixedPoints.load("DIR/points.pyrnnsim").
 """
@@ -33,6 +38,6 @@ def add_dissect(commands: Commands) -> None:
     description = "Find the fixed points of trained networks and what the dynamics around them do."
     dissect = commands.add("dissect", summary, description, _EPILOG)
     dissect.add_argument("source", metavar="SOURCE", type=Path, help="trained networks")
-    dissect.add_argument("--task", metavar="TASK", help="what they do [what they were trained on]")
+    dissect.add_argument("--task", metavar="TASK", help="what they do [what they were trained on]; also FILE.py:Class")
     add_folder(dissect, "SOURCE/dissection", depends=True)
     add_threads(dissect)

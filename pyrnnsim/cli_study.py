@@ -19,6 +19,17 @@ presets:
 A preset is a TOML file; --config FILE replaces what it names, its [tasks] all
 tasks; --set KEY=VALUE changes one value.
 
+a task of your own, in the TOML:
+  [tasks.my_memory]         a name that is no built-in task's
+  module = "my_tasks.py"    beside the TOML; or importable, "lab.tasks"
+  class = "Memory"          may be left out if there is one task
+  arguments = { delay = 20 }
+  iterations = 3000
+A subclass of pyrnnsim.tasks.Task, whose help says what to write and which
+methods make a study do more. Naming the module runs it, as python would. A
+study holds a digest of it: changed, it is another configuration. What it
+imports is not watched: keep a task in one file.
+
 examples:
   pyrnnsim study quick
   pyrnnsim study standard --set train.iterations=5000 --set networks.seeds=8
@@ -99,6 +110,8 @@ def _status(options: Any) -> int:
     print(f"study {study.configuration.name} ({study.configuration.hash})\n\n{to_text(rows)}\n")
     end = "complete" if done == len(rows) else f"continue by 'pyrnnsim resume {options.folder}'"
     print(f"{done} of {len(rows)} stages done; {end}")
+    for note in study.configuration.notes():
+        say(note)
     return 0
 
 

@@ -30,11 +30,15 @@ where there are none the defaults of Population.train, as with any setting
 given: adam at rate 0.002. For ready_set_go there are none, and 2,000 updates
 are too few: its authors make 80,000, by adam, from rate 1e-3 down to 1e-4.
 
+A task of your own is FILE.py:Class, or package.module:Class: a subclass of
+pyrnnsim.tasks.Task, made with all defaults. Naming it runs that file.
+
 examples:
   pyrnnsim train flip_flop
   pyrnnsim train flip_flop --cells gru lstm --units 64 128 --seeds 8
   pyrnnsim train sine_wave --cells gru --iterations 20000 --out sine
   pyrnnsim train flip_flop --cells lstm --activations tanh relu
+  pyrnnsim train my_tasks.py:Memory --cells gru
   pyrnnsim train ready_set_go --iterations 80000 --optimizer adam \\
       --learning-rate 1e-3 --decay 0.1
 
@@ -47,7 +51,7 @@ given again, and ends with the same networks, bit for bit. In Python:
 def add_train(commands: Commands) -> None:
     """Add the command to those of the program."""
     train = commands.add("train", "train networks on a task", "Train a population of networks on a task.", _EPILOG)
-    train.add_argument("task", metavar="TASK", help=", ".join(_TASKS))
+    train.add_argument("task", metavar="TASK", help=f"{', '.join(_TASKS)}, or FILE.py:Class")
     _add_grid(train)
     _add_settings(train)
     add_folder(train, "pyrnnsim-TASK", "networks and the checkpoint", depends=True)

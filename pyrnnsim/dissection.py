@@ -114,7 +114,8 @@ def dissect_networks(
     Args:
         source: What :meth:`pyrnnsim.Population.save` wrote, or a directory of ``pyrnnsim train``.
         folder: Where results go; created if missing.
-        task: Name of a built-in task; None for that on which the networks were trained.
+        task: Name of a built-in task, or ``FILE.py:Class`` for one of your own, which runs that file; None for the
+            built-in one on which the networks were trained.
         n_jobs: Threads; None is every core. No result depends on it.
         say: Receives lines about the progress.
     Returns:
@@ -124,7 +125,7 @@ def dissect_networks(
         OSError: If a file cannot be read or written.
     """
     population = _networks(source)
-    chosen = task_of(population, source, "dissect") if task is None else parse_task(task)
+    chosen = task_of(population, source, "dissect") if task is None else parse_task(task, "dissect")
     made = dissect(population, chosen, n_jobs=n_jobs, say=say)
     folder.mkdir(parents=True, exist_ok=True)
     return made, write_dissection(made, folder)

@@ -18,7 +18,8 @@ from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.recipes import load_recipes
 from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.table import Row, to_csv, to_text
-from pyrnnsim.tasks import Task, from_spec
+from pyrnnsim.tasks import Task
+from pyrnnsim.tasks.user_task import task_named
 
 NETWORKS, CHECKPOINT, TABLE, CURVES = "networks.pyrnnsim", "checkpoint.pyrnnsim", "networks.csv", "loss.npy"
 _SETTINGS = ("learning_rate", "decay", "momentum", "clip")
@@ -53,7 +54,7 @@ def train_grid(
 
     Args:
         folder: Where files go; created if missing.
-        task: Name of a built-in task.
+        task: Name of a built-in task, or ``FILE.py:Class`` for one of your own, which runs that file.
         grid: Arguments of :meth:`Population.create` but ``task``.
         options: Arguments of :meth:`Population.train`; without any of rate, decay, momentum, clip and optimizer, each
             network is trained by its recipe, where there is one, and by the defaults where there is none.
@@ -62,7 +63,7 @@ def train_grid(
         TypeError, ValueError: For bad arguments, or a directory that holds another run; nothing is overwritten.
         OSError: If a file cannot be written.
     """
-    made = from_spec(task)
+    made = task_named("train", task)
     population = Population.create(**grid, task=made)
     if "checkpoint" in options:
         raise TypeError("train_grid: the checkpoint lies in the folder; choose another folder")
@@ -71,7 +72,7 @@ def train_grid(
     defaults = load_recipes().uncovered(population, made) if by_recipe else ()
     recipes = by_recipe and any(load_recipes().covers(network, made) for network in population)
     folder.mkdir(parents=True, exist_ok=True)
-    say(f"{len(population)} networks on {task}, settings from {_source(by_recipe, recipes, defaults)}")
+    say(f"{len(population)} networks on {made.name}, settings from {_source(by_recipe, recipes, defaults)}")
     record = population.train(made, checkpoint=folder / CHECKPOINT, **chosen)
     evaluation = record.population.evaluate(made, n_jobs=chosen.get("n_jobs"))
     files = _write(folder, record, evaluation)

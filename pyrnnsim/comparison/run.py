@@ -73,7 +73,7 @@ def compare_files(
         measures: Names for :func:`pyrnnsim.pairwise`.
         groups: A regular expression whose first parenthesis is the group in the name, or path of a ``.csv`` table
             ``name,group``; None infers groups from the names, or takes cell and activation of networks.
-        task: What networks do: a task, the name of a built-in one or a spec; None for what they were trained on.
+        task: What networks do: a task, the name of a built-in one, ``FILE.py:Class``, or a spec; None for what they were trained on.
         dynamics: Whether to dissect networks.
         activation: Of vanilla networks in files of torch, which do not say it; None is tanh.
         readout: Name of the readout in files of torch with several ``Linear``.
@@ -90,7 +90,7 @@ def compare_files(
     asked, n_jobs = dict(options), options.get("n_jobs")
     parse_jobs(CALLER, n_jobs)
     files = find_files([os.fspath(source) for source in sources])
-    chosen = None if task is None else parse_task(task)
+    chosen = None if task is None else parse_task(task, "compare")
     if files[0].kind == ARRAY:
         if chosen is not None:
             raise ValueError(f"{CALLER}: {files[0].path} holds an array, which does no task; leave out --task")

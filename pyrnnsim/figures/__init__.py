@@ -14,6 +14,7 @@ from pyrnnsim.figures.losses import plot_losses
 from pyrnnsim.figures.matrix import plot_matrix
 from pyrnnsim.figures.mode_truncation import plot_mode_truncation, plot_mode_truncations
 from pyrnnsim.figures.oscillations import plot_oscillations
+from pyrnnsim.figures.own_task import plot_own_task
 from pyrnnsim.figures.panels import dendrogram_panels, embedding_panels, matrix_panels, topology_panels
 from pyrnnsim.figures.paper import paper_figures
 from pyrnnsim.figures.pattern_generation import plot_pattern_generation
@@ -46,6 +47,7 @@ __all__ = [
     "plot_mode_truncation",
     "plot_mode_truncations",
     "plot_oscillations",
+    "plot_own_task",
     "plot_pattern_generation",
     "plot_point_counts",
     "plot_scaling",

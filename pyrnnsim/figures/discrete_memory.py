@@ -38,9 +38,9 @@ def plot_discrete_memory(results: TaskResults) -> Figure:
     for row, (which, measure) in enumerate((("d", "svcca"), ("f", "topology")), 1):
         by_cell(figure.add_subplot(cells[row, 0]), which, results, measure)
         by_activation(figure.add_subplot(cells[row, 1]), "", results, measure)
-    kinds = _points(figure.add_subplot(cells[1, 2], **space), one)
+    kinds = points_panel(figure.add_subplot(cells[1, 2], **space), one)
     graph = figure.add_subplot(cells[2, 2])
-    kinds |= _graph(graph, results, one)
+    kinds |= graph_panel(graph, results, one)
     if kinds:  # beside the panels it is for: colours mean cells elsewhere
         handles = group_handles(stability_styles(kinds))
         graph.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=2, handletextpad=0.2,
@@ -48,13 +48,13 @@ def plot_discrete_memory(results: TaskResults) -> Figure:
     return finish(figure, results)
 
 
-def _points(ax: Any, one: Example | None) -> set[int]:
+def points_panel(ax: Any, one: Example | None) -> set[int]:
     """Draw fixed points by stability over the trials; returns the numbers of unstable modes that occur."""
     made = None if one is None else near(one)
     if made is None or not len(made.points):
         empty(ax, "e", "fixed points", "no fixed points")
         return set()
-    trajectory(ax, "e", f"{len(made.points)} fixed points", one)
+    trajectory(ax, "e", f"{len(made.points)} fixed point{'s' * (len(made.points) != 1)}", one)
     for line in list(ax.lines):
         if line.get_marker() == "o":
             line.remove()
@@ -69,7 +69,7 @@ def _points(ax: Any, one: Example | None) -> set[int]:
     return set(modes.tolist())
 
 
-def _graph(ax: Any, results: TaskResults, one: Example | None) -> set[int]:
+def graph_panel(ax: Any, results: TaskResults, one: Example | None) -> set[int]:
     """Draw the graph of the same network, or of the first."""
     graphs = results.dynamics.get("graphs")
     k = None if one is None else place(results, one)

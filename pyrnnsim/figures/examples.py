@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MISSING = "no example trials"
 _APART = 2.8  # between the zero lines of traces above each other, in their own units
 _TRACES = 4
-_INPUT, _OUTPUT = (style.color for style in group_styles(("input", "output")).values())
+_INPUT, OUTPUT = (style.color for style in group_styles(("input", "output")).values())
 
 
 def representative(results: TaskResults) -> Example | None:
@@ -67,10 +67,10 @@ def memory_traces(ax: Axes, which: str, one: Example | None) -> None:
         ax.axhline(zero, color="0.85", linewidth=0.5)
         if bit < one.inputs.shape[2]:
             ax.step(time, zero + one.inputs[0, :, bit], where="mid", color="black", linewidth=0.8, label="input")
-        ax.plot(time, zero + one.outputs[0, :, bit], color=_OUTPUT, linestyle="--", linewidth=1, label="output")
+        ax.plot(time, zero + one.outputs[0, :, bit], color=OUTPUT, linestyle="--", linewidth=1, label="output")
     tidy(ax, x="time, steps")
     ax.set_yticks([-_APART * bit for bit in range(bits)], labels=[f"bit {bit + 1}" for bit in range(bits)])
-    _legend(ax)
+    legend_below_traces(ax)
     letter(ax, which, title)
 
 
@@ -91,7 +91,7 @@ def sine_traces(ax: Axes, which: str, one: Example | None) -> None:
     tidy(ax, x="time, steps")
     commands = [f"x = {one.inputs[trial, 0, 0]:.2g}" for trial in shown]
     ax.set_yticks([-_APART * row for row in range(len(shown))], labels=commands)
-    _legend(ax)
+    legend_below_traces(ax)
     letter(ax, which, title)
 
 
@@ -112,10 +112,10 @@ def integration_traces(ax: Axes, which: str, one: Example | None) -> None:
         ax.step(time, 1.2 + streams[:, stream] / reach, where="mid", color=color, linewidth=width, label=name)
     size = max(1e-12, float(np.nanmax(np.abs([one.targets[0, :, 0], one.outputs[0, :, 0]]))))
     ax.plot(time, -1.2 + one.targets[0, :, 0] / size, color="black", linewidth=0.8, label="target")
-    ax.plot(time, -1.2 + one.outputs[0, :, 0] / size, color=_OUTPUT, linestyle="--", linewidth=1.2, label="output")
+    ax.plot(time, -1.2 + one.outputs[0, :, 0] / size, color=OUTPUT, linestyle="--", linewidth=1.2, label="output")
     tidy(ax, x="time, steps")
     ax.set_yticks([1.2, -1.2], labels=["inputs", "sum"])
-    _legend(ax)
+    legend_below_traces(ax)
     letter(ax, which, title)
 
 
@@ -156,7 +156,7 @@ def _ordered(found: set[str], known: tuple[str, ...]) -> list[str]:
     return [one for one in known if one in found] + sorted(found - set(known))
 
 
-def _legend(ax: Axes) -> None:
+def legend_below_traces(ax: Axes) -> None:
     """Each name once, below the last trace."""
     handles = {str(label): handle for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     low, high = ax.get_ylim()

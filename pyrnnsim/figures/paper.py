@@ -11,6 +11,7 @@ from pyrnnsim.figures.analog_memory import plot_analog_memory
 from pyrnnsim.figures.clusters import plot_clusters
 from pyrnnsim.figures.discrete_memory import plot_discrete_memory
 from pyrnnsim.figures.losses import plot_losses
+from pyrnnsim.figures.own_task import plot_own_task
 from pyrnnsim.figures.pattern_generation import plot_pattern_generation
 from pyrnnsim.figures.signal_and_noise import plot_signal_and_noise
 from pyrnnsim.figures.two_measures import plot_two_measures
@@ -35,7 +36,8 @@ def paper_figures(results: Sequence[TaskResults]) -> dict[str, Figure]:
     Returns:
         Name -> figure in the order of the papers: ``U1_flip_flop``, ``U2_sine_wave``, ``U3_context_integration``,
         ``U4_untrained``, ``U5_losses``, ``U6_flip_flop_measures`` and so on of Maheswaranathan et al. 2019, then
-        ``P2_signal_and_noise`` and ``P5_clusters_<task>`` of Morcos et al. 2018. Other tasks: ``<task>_measures``.
+        ``P2_signal_and_noise`` and ``P5_clusters_<task>`` of Morcos et al. 2018. Other tasks: ``<task>_overview`` and
+        ``<task>_measures``.
     Raises:
         ValueError: If two results are of the same task.
     """
@@ -50,6 +52,7 @@ def paper_figures(results: Sequence[TaskResults]) -> dict[str, Figure]:
         drawn["U4_untrained"] = plot_untrained(by_task["context_integration"])
     if results:
         drawn["U5_losses"] = plot_losses(results)
+    drawn |= {f"{task}_overview": plot_own_task(one) for task, one in by_task.items() if task not in _TASKS}
     for task in [*(task for task in _TASKS if task in by_task), *(task for task in by_task if task not in _TASKS)]:
         number = f"{_TASKS[task][2]}_" if task in _TASKS else ""
         drawn[f"{number}{task}_measures"] = plot_two_measures(by_task[task])

@@ -43,7 +43,7 @@ def plot_pattern_generation(results: TaskResults) -> Figure:
     _points(figure.add_subplot(cells[1, 4:], **space), one)
     _spectrum(figure.add_subplot(cells[2, 4:]), results, one)
     for columns, which, column in ((slice(0, 3), "f", "cell"), (slice(3, 6), "", "activation")):
-        _frequencies(figure.add_subplot(cells[3, columns]), which, results, column)
+        frequency_panel(figure.add_subplot(cells[3, columns]), which, results, column)
     return finish(figure, results)
 
 
@@ -79,7 +79,8 @@ def _spectrum(ax: Axes, results: TaskResults, one: Example | None) -> None:
     letter(ax, "", title)
 
 
-def _frequencies(ax: Axes, which: str, results: TaskResults, column: str) -> None:
+def frequency_panel(ax: Axes, which: str, results: TaskResults, column: str) -> None:
+    """Draw linear over commanded frequencies, mean and spread of each kind of network."""
     title = f"linear frequency by {column}"
     if results.frequencies is None or results.commanded is None or not np.isfinite(results.frequencies).any():
         empty(ax, which, title, "no oscillatory modes")

@@ -15,6 +15,7 @@ from pyrnnsim._files import TEMPORARY_SUFFIX, os_error
 from pyrnnsim._lock import ProcessLock
 from pyrnnsim.populations.state import TrainingState
 from pyrnnsim.populations.store import describe, read_tensors, write_tensors
+from pyrnnsim.tasks.user_module import digest_of
 
 if TYPE_CHECKING:
     from pyrnnsim.populations.population import Population
@@ -130,7 +131,7 @@ def read_checkpoint(caller: str, path: Path) -> tuple[dict[str, Any], dict[str, 
 
 def identity_of(population: Population, task: Task, settings: Mapping[str, Any], plan: object) -> dict[str, Any]:
     """What decides the outcome of a training, for JSON: networks and a fingerprint of them, task, settings."""
-    state = blake2b(digest_size=16)
+    state, source = blake2b(digest_size=16), digest_of(task)
     for network in population:
         for name, array in network.parameters.items():
             state.update(name.encode())
@@ -141,6 +142,7 @@ def identity_of(population: Population, task: Task, settings: Mapping[str, Any],
         "task": task.spec(),
         "settings": dict(settings),
         "plan": plan,
+        **({} if source is None else {"source": source}),
     }
 
 
@@ -149,6 +151,8 @@ def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     if len(stored.get("networks", ())) != len(wanted["networks"]):
         return [f"it has {len(stored.get('networks', ()))} networks, now {len(wanted['networks'])}"]
     found = []
+    if stored.get("source") != wanted.get("source"):
+        found.append("the module of its task had another source")
     for key in ("task", "settings"):
         old, new = stored.get(key) or {}, wanted[key]
         prefix = "" if key == "settings" else f"{key} "

@@ -23,7 +23,11 @@ def results_of(study: StudyFolder) -> list[TaskResults]:
     Raises:
         ValueError: If a stage has not been run, or a file is damaged.
     """
-    return [_task_results(study, task) for task in study.configuration.tasks]
+    made = []
+    for task in study.configuration.tasks:
+        with study.configuration.explained(task):
+            made.append(_task_results(study, task))
+    return made
 
 
 def fingerprint(study: StudyFolder) -> str:

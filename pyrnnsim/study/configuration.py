@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pyrnnsim.populations.population import Population
+from pyrnnsim.study import own_tasks
 from pyrnnsim.study.schema import (
     CALLER,
     SECTIONS,
+    TASK_KEYS,
     TOP,
     check_section,
     check_table,
@@ -23,7 +26,7 @@ from pyrnnsim.study.schema import (
     refuse_unknown,
     whole,
 )
-from pyrnnsim.tasks import Task, from_spec
+from pyrnnsim.tasks import BUILT_IN, Task, from_spec
 
 PRESETS = ("quick", "standard", "paper")
 _GIVEN = ("optimizer", "learning_rate", "decay", "momentum", "clip")
@@ -36,11 +39,14 @@ class Configuration:
 
     Attributes:
         name: Of the preset or file it began with.
-        values: Section -> key -> value, complete: what was left out holds its default.
+        values: Section -> key -> value, complete: what was left out holds its default. The entry of a task of your own
+            holds the digest of its module.
+        modules: Task of your own -> where its module is: the path of a file, or a name to import. It does not count.
     """
 
     name: str
     values: Mapping[str, Any]
+    modules: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
@@ -58,13 +64,41 @@ class Configuration:
         return int(self.values["seed"])
 
     def task(self, name: str) -> Task:
-        """A task with its arguments."""
+        """A task with its arguments.
+
+        Raises:
+            ValueError: If the module of a task of your own is missing or has changed.
+        """
+        if name in self.modules:
+            return own_tasks.task_of(name, self.values["tasks"][name], self.modules[name])
         return from_spec({"task": name, **self.values["tasks"][name]["arguments"]})
+
+    def load_modules(self) -> None:
+        """Run the modules of tasks of your own that this process has not run, so that they may change from here on.
+
+        Raises:
+            ValueError: If one is missing, has changed since the study began, or raises.
+        """
+        for name in self.modules:
+            self.task(name)
 
     def training(self, name: str) -> dict[str, Any]:
         """How networks are trained on a task: the section ``train`` with what the task has of its own."""
-        own = {key: value for key, value in self.values["tasks"][name].items() if key != "arguments"}
+        own = {key: self.values["tasks"][name][key] for key in TASK_KEYS}
         return {**self.values["train"], **{key: value for key, value in own.items() if value is not None}}
+
+    @property
+    def module_names(self) -> dict[str, str]:
+        """Task of your own -> its module, a file without its folder."""
+        return {name: Path(one).name if one.endswith(".py") else one for name, one in self.modules.items()}
+
+    def notes(self) -> list[str]:
+        """What is wrong with the files of tasks of your own: missing, or changed since the study began."""
+        return own_tasks.notes(self.values["tasks"], self.modules)
+
+    def explained(self, name: str) -> AbstractContextManager[None]:
+        """Say of exceptions that arise in the module of a task of your own in which line."""
+        return own_tasks.explained(name, self.values["tasks"][name], self.modules.get(name))
 
     def population(self, name: str) -> Population:
         """The untrained networks of a task."""
@@ -93,6 +127,8 @@ def load_configuration(
         config: TOML file whose keys replace those of the preset; its ``tasks`` replace all tasks.
         changes: Such as ``"train.iterations=5000"``, which then holds for all tasks: TOML values, or bare words.
             ``tasks.sine_wave=false`` leaves a task out.
+    A task with a key ``module`` is one of your own: that Python file is run, which is running your code.
+
     Raises:
         TypeError, ValueError: For an unknown preset, text that is no TOML, an unknown key (naming the nearest), a value
             out of range, or a combination that makes no sense.
@@ -114,12 +150,18 @@ def load_configuration(
         if isinstance(made.get("train"), Mapping) and "iterations" in made["train"]:
             values["tasks"] = {task: _without_iterations(entry) for task, entry in values.get("tasks", {}).items()}
         values = _merged(values, made)
-    return parse_configuration({"name": name, **values})
+    return parse_configuration({"name": name, **values}, folder=config.parent if config is not None else None)
 
 
-def parse_configuration(given: Mapping[str, Any]) -> Configuration:
+def parse_configuration(
+    given: Mapping[str, Any], *, folder: Path | None = None, modules: Mapping[str, str] | None = None
+) -> Configuration:
     """The configuration that a dict of sections stands for; see the presets for its keys.
 
+    Args:
+        given: The sections. A task with a key ``module`` is one of your own, and its module is run.
+        folder: That paths of modules are relative to; None is the working directory.
+        modules: For a configuration that a study wrote down: as :attr:`Configuration.modules`. Nothing is run.
     Raises:
         TypeError, ValueError: As :func:`load_configuration`.
     """
@@ -128,17 +170,24 @@ def parse_configuration(given: Mapping[str, Any]) -> Configuration:
     name = table.get("name", "own")
     if not isinstance(name, str):
         raise TypeError(f"{CALLER}: name must be text, got {name!r}")
-    tasks = {
-        task: check_task(task, entry)
-        for task, entry in check_table("tasks", table.get("tasks", {})).items()
-        if entry is not False
-    }
+    tasks: dict[str, Any] = {}
+    found = dict(modules or {})
+    for task, entry in check_table("tasks", table.get("tasks", {})).items():
+        if entry is False:
+            continue
+        if modules is not None and task in modules:
+            tasks[task] = own_tasks.recorded_entry(task, entry)
+        elif task not in BUILT_IN and isinstance(entry, Mapping) and "module" in entry:
+            own_tasks.check_name(task, [*BUILT_IN, *tasks])
+            tasks[task], found[task] = own_tasks.read_entry(task, entry, folder or Path.cwd())
+        else:
+            tasks[task] = check_task(task, entry)
     if not tasks:
         raise ValueError(f"{CALLER}: there is no task; add a table such as [tasks.flip_flop]")
     values: dict[str, Any] = {"seed": whole(0)("seed", table.get("seed", 0)), "tasks": tasks}
     values |= {section: check_section(section, table.get(section, {})) for section in SECTIONS}
     _check_combinations(values)
-    return Configuration(name, values)
+    return Configuration(name, values, found)
 
 
 def _check_combinations(values: Mapping[str, Any]) -> None:

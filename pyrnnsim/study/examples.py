@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import pyrnnsim
 from pyrnnsim.report.results import Example
-from pyrnnsim.tasks import ContextIntegration, Task
+from pyrnnsim.tasks import ContextIntegration, SineWave, Task
 
 _TRIALS, _PROBES, _DRAWN = 6, 9, 256  # drawn: trials among which the probes are chosen
 _UNTRAINED = "vanilla"  # cell whose networks are also shown as they were made (U figure 4)
@@ -35,7 +35,8 @@ def examples_of(
     before = {network.name: network for network in fresh}
     made = []
     for k in chosen:
-        made.append(_example(trained[k], inputs, targets, points[k], trained=True))
+        one_context = isinstance(task, ContextIntegration) and len(points[k]) == 2  # which the probes cue
+        made.append(_example(trained[k], inputs, targets, points[k][:1] if one_context else points[k], trained=True))
         if isinstance(task, ContextIntegration) and kinds[k][0] == _UNTRAINED:
             made.append(_example(before[trained[k].name], inputs, targets, (), trained=False))
     return made
@@ -51,19 +52,17 @@ def _example(
 ) -> Example:
     alone = pyrnnsim.Population([network])
     trajectory = pyrnnsim.pca_trajectories(alone, inputs, n_jobs=1)[0]
-    at_inputs = points[:1] if len(points) == 2 else points  # of two contexts, the one that the probes cue
-    if any(one.fixed.any() for one in at_inputs):
-        trajectory = trajectory.with_points(at_inputs)
+    if any(one.fixed.any() for one in points):
+        trajectory = trajectory.with_points(points)
     outputs = np.asarray(alone.outputs(inputs, n_jobs=1)[0][0], dtype=np.float64)
     return Example(network.cell.cell, network.cell.activation, inputs, targets, outputs, trajectory, trained)
 
 
 def _trials(task: Task, seed: int) -> tuple[Floats, Floats]:
     """(B, T, M) and (B, T, O): one trial per command, probes of one context by their outcome, or any trials."""
-    commands = task.condition_inputs()
-    frequency = getattr(task, "frequency", None)
-    if callable(frequency):
-        cycles = np.asarray(frequency(commands), dtype=np.float64).reshape(-1, 1) * np.arange(task.steps)
+    if isinstance(task, SineWave):
+        commands = task.condition_inputs()
+        cycles = task.frequency(commands) * np.arange(task.steps)
         return np.repeat(commands[:, None, :], task.steps, axis=1), np.sin(2 * np.pi * cycles)[:, :, None]
     cued = isinstance(task, ContextIntegration)
     drawn = task.trials(_DRAWN if cued else _TRIALS, seed=seed, dtype=np.float64)
@@ -72,4 +71,5 @@ def _trials(task: Task, seed: int) -> tuple[Floats, Floats]:
         kept = np.flatnonzero(drawn.inputs[:, 0, 0] > 0)
         kept = kept[np.argsort(drawn.targets[kept, -1, 0], kind="stable")]
         kept = kept[np.linspace(0, len(kept) - 1, min(_PROBES, len(kept))).astype(np.intp)]
-    return drawn.inputs[kept], drawn.targets[kept]
+    asked = np.ones(drawn.targets.shape, bool) if drawn.mask is None else drawn.mask
+    return drawn.inputs[kept], np.where(asked, drawn.targets, np.nan)[kept]

@@ -6,12 +6,14 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pyrnnsim._files import TEMPORARY_SUFFIX, os_error
 from pyrnnsim._lock import ProcessLock
 from pyrnnsim.similarity.manifest import differences
+from pyrnnsim.study import own_tasks
 from pyrnnsim.study.configuration import Configuration, parse_configuration
 from pyrnnsim.study.manifest import Manifest, digest_of, read_json, write_json
 from pyrnnsim.study.schema import CALLER
@@ -46,19 +48,29 @@ class StudyFolder:
         about = path / _ABOUT
         if about.exists():
             found = cls.open(path, version)
-            changed = differences(found.configuration.values, configuration.values)
+            old, new = found.configuration.values, configuration.values
+            changed = own_tasks.changes(old["tasks"], new["tasks"], configuration.modules) or differences(old, new)
             if changed:
                 raise ValueError(
                     f"{CALLER}: {path} belongs to another configuration: {'; '.join(changed[:4])}"
                     f"{' and more' if len(changed) > 4 else ''}; choose another --out"
                 )
+            if found.configuration.modules != configuration.modules:
+                found.configuration = replace(found.configuration, modules=configuration.modules)
+                cls._write(path, found.configuration, version)
             return found
         foreign = [one for one in path.iterdir() if one.name != _LOCK and one.suffix != TEMPORARY_SUFFIX]
         if foreign:
             raise ValueError(f"{CALLER}: {path} holds other files ({foreign[0].name}); choose another --out")
-        values = {"name": configuration.name, **configuration.values}
-        write_json(about, {"version": version, "hash": configuration.hash, "configuration": values})
+        cls._write(path, configuration, version)
         return cls(path, configuration)
+
+    @staticmethod
+    def _write(path: Path, configuration: Configuration, version: str) -> None:
+        values = {"name": configuration.name, **configuration.values}
+        about = {"version": version, "hash": configuration.hash, "configuration": values}
+        places = own_tasks.to_record(configuration.modules, path)
+        write_json(path / _ABOUT, {**about, "modules": places} if places else about)
 
     @classmethod
     def open(cls, path: Path, version: str) -> StudyFolder:
@@ -75,7 +87,8 @@ class StudyFolder:
             raise ValueError(
                 f"{CALLER}: {path} was made by pyrnnsim {record['version']}, this is {version}; choose another --out"
             )
-        return cls(path, parse_configuration(record["configuration"]))
+        modules = own_tasks.from_record(record.get("modules", {}), path)
+        return cls(path, parse_configuration(record["configuration"], modules=modules))
 
     def clean(self) -> None:
         """Delete the unfinished files of a process that was killed; only for the holder of the lock."""

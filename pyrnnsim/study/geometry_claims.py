@@ -15,7 +15,12 @@ from pyrnnsim.report.scoring import known, nothing_to_tell, scored
 MEASURES = ("svcca", "pwcca", "cka")
 COLUMNS = ("cell", "activation")
 
-_FIGURES = {"flip_flop": ("1d", "1f"), "sine_wave": ("2c", "2e"), "context_integration": ("3c", "3d")}
+_FIGURES = {
+    "flip_flop": ("figure 1d", "figure 1f"),
+    "sine_wave": ("figure 2c", "figure 2e"),
+    "context_integration": ("figure 3c", "figure 3d"),
+}
+_ANY = ("figures 1d, 2c, 3c", "figures 1f, 2e, 3d")  # of the paper's tasks, for other ones
 
 
 def geometry_claims(results: TaskResults, resamples: Resamples) -> Iterator[Claim]:
@@ -84,13 +89,13 @@ def _against_topology(
     both = known(table) if topology is None else known(table) & known(topology)
     own = scored(table, labels, both)
     other = scored(topology, labels, both) if topology is not None else None
-    where = _FIGURES.get(results.task, ("1d", "1f"))
+    where = _FIGURES.get(results.task, _ANY)
     for topic, quantity, value, reference in (
         ("accuracy", f"1-NN accuracy of {column}", own and own.correct, other and other.correct),
         ("silhouette", f"silhouette of {column}", own and own.silhouette, other and other.silhouette),
     ):
-        geometry = f"Geometry clusters networks by {column} (figure {where[0]})"
-        rest = "" if _both_cluster(results, column) else f", topology of fixed points less so (figure {where[1]})"
+        geometry = f"Geometry clusters networks by {column} ({where[0]})"
+        rest = "" if _both_cluster(results, column) else f", topology of fixed points less so ({where[1]})"
         statement = geometry + rest
         if value is None:
             yield _nothing(results, topic, measure, quantity, statement, labels, both)

@@ -60,7 +60,8 @@ def run_study(
     ends with the same bits.
 
     Args:
-        configuration: Name of a preset, or sections as in the TOML of the presets.
+        configuration: Name of a preset, or sections as in the TOML of the presets. A task with a key ``module`` is one
+            of your own, whose path is relative to the working directory; that file is run.
         folder: Directory of the study; made if it is missing. It must be empty or of the same configuration.
         n_jobs: Threads; None is every core. No result depends on it.
         progress: Show progress and the time left of each stage.
@@ -113,12 +114,13 @@ def forget_stage(folder: str | Path, name: str) -> None:
     """Delete the results of one stage of every task, so that the next run computes them again.
 
     Raises:
-        ValueError: If there is no such stage.
+        ValueError: If there is no such stage, or it could not be computed for want of a module of the user's.
     """
     study = open_study(folder)
     known = [stage.name for stage in stages_of(study.configuration)]
     if name not in known:
         raise ValueError(f"{CALLER}: there is no stage {name!r}; known are {', '.join(known)}{nearest(name, known)}")
+    study.configuration.load_modules()
     with held(study.path):
         for task in study.configuration.tasks:
             study.stage(task, name).forget()
@@ -158,6 +160,7 @@ def verify_study(folder: str | Path) -> list[str]:
 def _compute(
     study: StudyFolder, *, n_jobs: int | None, progress: ProgressMode, rebuild: bool, say: Callable[[str], None]
 ) -> None:
+    study.configuration.load_modules()
     if rebuild:
         repair(study, say)
     for task in study.configuration.tasks:
@@ -169,6 +172,7 @@ def _published(study: StudyFolder, *, report: bool, say: Callable[[str], None]) 
     results, found = results_of(study), fingerprint(study)
     about = {
         "configuration": {"name": study.configuration.name, **study.configuration.values},
+        "modules": study.configuration.module_names,
         "hash": study.configuration.hash,
         "results": found,
         **installation(),

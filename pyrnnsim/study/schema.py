@@ -169,13 +169,21 @@ def check_task(name: str, given: Any) -> dict[str, Any]:
         TypeError, ValueError: For a task that is not known, or arguments that it does not take.
     """
     if name not in BUILT_IN:
-        raise ValueError(f"{CALLER}: unknown task {name!r}; known are {', '.join(BUILT_IN)}{nearest(name, BUILT_IN)}")
+        hint = nearest(name, BUILT_IN) or "; a task of your own has a key module, such as module = 'my_tasks.py'"
+        raise ValueError(f"{CALLER}: unknown task {name!r}; known are {', '.join(BUILT_IN)}{hint}")
     table = check_table(f"tasks.{name}", given)
+    if "module" in table:
+        raise ValueError(f"{CALLER}: tasks.{name} is a built-in task; give that of your module another name")
     refuse_unknown(f"tasks.{name}.", table, ("arguments", *TASK_KEYS))
     arguments = dict(check_table(f"tasks.{name}.arguments", table.get("arguments", {})))
     spec = BUILT_IN[name].from_spec({"task": name, **arguments}).spec()
     del spec["task"]
-    made: dict[str, Any] = {"arguments": spec}
-    for key, (check, _) in TASK_KEYS.items():
-        made[key] = check(f"tasks.{name}.{key}", table[key]) if table.get(key) is not None else None
-    return made
+    return {"arguments": spec, **check_training(name, table)}
+
+
+def check_training(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """How a task is trained otherwise than the rest; None where it is not."""
+    return {
+        key: check(f"tasks.{name}.{key}", table[key]) if table.get(key) is not None else None
+        for key, (check, _) in TASK_KEYS.items()
+    }

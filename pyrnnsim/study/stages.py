@@ -70,7 +70,8 @@ def run_stage(
     resumed = folder.is_begun
     folder.begin(key)
     say(f"{task}: {stage.name}{' (continued)' if resumed else ''}")
-    stage.run(Work(study, task, folder, key, n_jobs, progress, say))
+    with study.configuration.explained(task):
+        stage.run(Work(study, task, folder, key, n_jobs, progress, say))
     say(f"{task}: {stage.name} done, {folder.finish(key).seconds:.1f} s")
     return True
 

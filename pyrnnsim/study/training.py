@@ -34,6 +34,8 @@ def train(work: Work) -> None:
     configuration, task = work.configuration, work.task
     population = configuration.population(work.task_name)
     options = configuration.training(work.task_name)
+    if options["settings"] == "recipes" and (defaults := load_recipes().uncovered(population, task)):
+        work.say(f"{work.task_name}: no recipe for {', '.join(defaults)}; these are trained with the defaults")
     for number, start in enumerate(range(0, len(population), _AT_ONCE)):
         part = population[start : start + _AT_ONCE]
         networks, curves = f"networks-{number:04d}.pyrnnsim", f"curves-{number:04d}.pyrnnsim"

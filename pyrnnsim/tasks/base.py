@@ -64,8 +64,21 @@ class Task:
     Where one trial at a time is too slow (seeding and checks take some 10 microseconds each), write
     ``batch(n, *, seed, iteration, first)`` instead, which returns the arrays of trials ``first`` to ``first + n - 1``
     with a leading axis of n; it may be compiled by numba, and must keep the promise that a trial depends on nothing but
-    ``(seed, iteration, its index)``. Optional: ``condition_inputs``, ``probe_inputs``, ``accuracy`` with
-    ``accuracy_name`` and ``higher_is_better``, ``settings``.
+    ``(seed, iteration, its index)``.
+
+    Optional, and what a study (or ``pyrnnsim dissect``) makes of it:
+
+    * ``condition_inputs()``: where fixed points are looked for, by default at zero input. With one condition there are
+      transition graphs and the distances between them; with several only fixed points.
+    * ``frequency(command)``: cycles per step that condition inputs ``(C, M)`` ask for. There are linear frequencies
+      instead of graphs, distances between them, and claims about how they align.
+    * ``probe_inputs(n)``: what networks are compared on, by default trials that training never sees.
+    * ``accuracy(outputs, trials)`` with ``accuracy_name`` and ``higher_is_better``: the column in the tables, by
+      default the variance explained. Who has learned the task is decided by the loss against ``baseline_error()``.
+    * ``settings()``: the arguments, where they are not attributes of the same names.
+
+    A study takes the task from a file: ``[tasks.my_echo]`` with ``module = "my_tasks.py"``, see
+    ``pyrnnsim study --help``. Results belong to the content of that file; what it imports is not watched.
 
     Attributes:
         inputs: M, input channels.

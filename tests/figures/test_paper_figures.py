@@ -12,6 +12,7 @@ from study import made
 from pyrnnsim.embedding import embed
 from pyrnnsim.figures import paper
 from pyrnnsim.figures.kinds import CELLS, kind_styles
+from pyrnnsim.figures.own_task import plot_own_task
 from pyrnnsim.figures.paper import paper_figures
 
 TASKS = {"flip_flop": made.flip_flop, "sine_wave": made.sine_wave, "context_integration": made.integration}
@@ -133,8 +134,38 @@ def test_any_missing_part_leaves_the_others(task, part):
 
 def test_tasks_of_users_have_the_figures_that_fit_any():
     drawn = paper_figures([replace(made.flip_flop(), task="mine")])
-    assert list(drawn) == ["U5_losses", "mine_measures", "P2_signal_and_noise", "P5_clusters_mine"]
+    assert list(drawn) == ["U5_losses", "mine_overview", "mine_measures", "P2_signal_and_noise", "P5_clusters_mine"]
     assert list(paper_figures([])) == ["P2_signal_and_noise"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_overview_of_a_users_task_shows_what_there_is(task):
+    results = replace(TASKS[task](), task="mine")
+    figure = plot_own_task(results)
+    figure.draw_without_rendering()
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    letters = [t[len("$\\mathbf{")] for t in titles if t.startswith("$")]
+    assert letters == list("abcdfe")
+    assert not any(text.startswith("no ") for text in words(figure))
+    last = {"flip_flop": "where small kicks lead", "sine_wave": "linear frequency by cell"}
+    assert (last.get(task, "") in titles) and (task in last or not figure.axes[-1].axison)
+    traces, one = figure.axes[0], results.examples[0]
+    assert len(traces.lines) == min(4, one.inputs.shape[2]) + 2 * one.outputs.shape[2]
+
+
+@pytest.mark.parametrize("part", ["distances", "dynamics", "examples", "frequencies"])
+def test_the_overview_lacks_what_is_missing(part):
+    nothing = {"distances": {}, "dynamics": {}, "examples": (), "frequencies": None}[part]
+    changes = {part: nothing, **({"embeddings": {}} if part == "distances" else {})}
+    figure = plot_own_task(replace(made.sine_wave(), task="mine", **changes))
+    figure.draw_without_rendering()
+    said = any(text.startswith("no ") for text in words(figure))
+    assert said == (part in ("distances", "examples"))
+
+
+def test_the_overview_of_nothing_has_words():
+    figure = plot_own_task(made.results("mine", []))
+    assert any(text.startswith("no ") for text in words(figure))
 
 
 def test_a_task_twice_is_refused():
