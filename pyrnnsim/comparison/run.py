@@ -73,7 +73,8 @@ def compare_files(
         measures: Names for :func:`pyrnnsim.pairwise`.
         groups: A regular expression whose first parenthesis is the group in the name, or path of a ``.csv`` table
             ``name,group``; None infers groups from the names, or takes cell and activation of networks.
-        task: What networks do: a task, the name of a built-in one, ``FILE.py:Class``, or a spec; None for what they were trained on.
+        task: What networks do: a task, the name of a built-in one, ``FILE.py:Class``, or a spec; None for what they
+            were trained on.
         dynamics: Whether to dissect networks.
         activation: Of vanilla networks in files of torch, which do not say it; None is tanh.
         readout: Name of the readout in files of torch with several ``Linear``.

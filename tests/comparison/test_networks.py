@@ -97,7 +97,7 @@ def test_a_task_may_be_a_spec(tmp_path, models):
     spec = json.dumps({"task": "flip_flop", "steps": 30})
     made = compare_files([models], tmp_path / "out", task=spec, **QUICK)
     assert made.task.steps == 30
-    with pytest.raises(ValueError, match=r"task: '\{flip' is no JSON"):
+    with pytest.raises(ValueError, match=r"compare: task '\{flip' is no JSON"):
         compare_files([models], tmp_path / "out", task="{flip")
 
 
