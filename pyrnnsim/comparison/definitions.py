@@ -44,5 +44,6 @@ def definitions(measures: Iterable[str], task: Task | None, dynamics: str | None
     if task is not None:
         found["loss"] = "mean squared error on 512 fresh trials"
         found["accuracy"] = task.accuracy_name
+        found["fixed points"] = "those found, over all constant inputs of the task"
         found["does task"] = f"loss at most {LEARNED:.0%} of that of an answer that ignores the inputs"
     return found

@@ -60,13 +60,19 @@ def load_networks(
         places += [file] * len(found)
     count = Counter(network.name for network in networks)
     named = [
-        one if count[one.name] == 1 else replace(one, name=f"{file.path.with_suffix('').as_posix()}/{one.name}")
+        one if count[one.name] == 1 else replace(one, name=_long_name(one, file))
         for one, file in zip(networks, places, strict=True)
     ]
     twice = next((name for name, many in Counter(one.name for one in named).items() if many > 1), None)
     if twice is not None:
         raise ValueError(f"{CALLER}: two networks are called {twice!r}; give each file once")
     return Population(named)
+
+
+def _long_name(network: Network, file: File) -> str:
+    """With the path of the file, whose stem is the name of a network of torch already."""
+    path = file.path.with_suffix("").as_posix()
+    return f"{path}/{network.name}" if file.kind == POPULATION else path
 
 
 def _torch(file: File, activation: Literal["tanh", "relu"] | None, readout: str | None) -> Network:

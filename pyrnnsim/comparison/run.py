@@ -7,7 +7,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -114,6 +114,8 @@ def compare_files(
             inputs.judged, labels, out / _SCRATCH, n_jobs=n_jobs, progress=options.get("progress", "auto"), say=say
         )
         seconds["dynamics"] = time.perf_counter() - start
+        counted = {row["name"]: row["fixed"] for row in made.rows} if made is not None else {}
+        inputs = replace(inputs, known=[{**row, "fixed points": counted.get(row["name"])} for row in inputs.known])
         if between is not None and np.isfinite(between).any():
             passes.append(Pass({TOPOLOGY: between}, seconds["dynamics"]))
     chosen = None if inputs.judged is None else inputs.judged.task

@@ -40,6 +40,14 @@ def test_a_dissection_lies_beside_the_matrices(compared):
     assert made.dissection.examples == [0, 2]  # one network of each group
 
 
+def test_fixed_points_are_counted_in_the_table(compared):
+    _, _, made = compared
+    points = made.dissection.points
+    assert [row["fixed points"] for row in made.networks] == [
+        sum(int(one.fixed.sum()) for one in row) for row in points
+    ]
+
+
 def test_topology_does_not_depend_on_the_other_networks(compared, tmp_path):
     folder, _, made = compared
     pyrnnsim.Population.load(folder / "networks.pyrnnsim")[[1, 2]].save(tmp_path / "two.pyrnnsim")

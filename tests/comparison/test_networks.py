@@ -119,6 +119,11 @@ def test_networks_of_one_name_are_called_by_their_file(tmp_path):
     assert [name.removeprefix(f"{tmp_path.as_posix()}/") for name in population.names] == [
         f"a/{networks.names[0]}", f"b/{networks.names[0]}"
     ]  # fmt: skip
+    for name in "cd":
+        (tmp_path / name).mkdir()
+        save_torch(tmp_path / name / "x.pt", model())
+    both = load_networks(find_files([str(tmp_path / "c"), str(tmp_path / "d")]), activation=None, readout=None)
+    assert both.names == tuple(f"{tmp_path.as_posix()}/{name}/x" for name in "cd")
     with pytest.raises(ValueError, match="two networks are called .*; give each file once"):
         load_networks(find_files([str(tmp_path), str(tmp_path)]), activation=None, readout=None)
 

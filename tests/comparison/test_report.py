@@ -69,7 +69,8 @@ def test_networks_have_topology_evaluation_and_their_dynamics(networks):
     found = data(networks)
     assert found["task"] == "flip_flop"
     assert list(found["networks"][0]) == [
-        "name", "group", "cell", "activation", "units", "seed", "loss", "accuracy", "does task"
+        "name", "group", "cell", "activation", "units", "seed", "loss", "accuracy", "does task",
+        "fixed points",
     ]  # fmt: skip
     assert [(one["name"], one["topology"]) for one in found["measures"]] == [
         ("svcca", False), ("cka", False), ("topology", True)
@@ -147,7 +148,8 @@ def test_networks_are_coloured_by_what_is_known_of_them(networks, tmp_path):
       seen.links = all("nav a").map((a) => a.textContent);
       seen.broken = all("img").filter((i) => !i.src.startsWith("data:")).length;""")  # fmt: skip
     assert found["colours"] == [
-        "group", "cell", "activation", "units", "loss", "cell and activation", "seed", "accuracy", "does task"
+        "group", "cell", "activation", "units", "loss", "cell and activation", "seed", "accuracy", "does task",
+        "fixed points",
     ]  # fmt: skip
     assert found["measures"] == ["svcca", "topology"]
     assert found["links"] == ["Embeddings", "Groups", "Figures", "Run"]
