@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import pyrnnsim
-from pyrnnsim.study.folder import StageFolder
+from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.study.training import learned
 from pyrnnsim.study.work import Work, parts
 from pyrnnsim.task_dynamics import Effort, kinds_of, task_dynamics
