@@ -60,11 +60,6 @@ def copy(whole, tmp_path):
     return Path(shutil.copytree(whole.folder, tmp_path / "copy"))
 
 
-def is_timed(name):
-    """Whether it holds seconds: the records of stages, and what is made of them."""
-    return name in {"claims.md", "report.html", "published.json"} or name.count("/") == 1
-
-
 @damages
 def test_of_a_complete_study(damage, whole, copy):
     names = small.contents(copy)
@@ -77,7 +72,7 @@ def test_of_a_complete_study(damage, whole, copy):
         assert verify_study(copy) == [], name
         found = small.contents(copy)
         assert found.keys() == names.keys(), name
-        assert {one for one in names if not is_timed(one) and found[one] != names[one]} == set(), name
+        assert {one for one in names if not small.is_timed(one) and found[one] != names[one]} == set(), name
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
