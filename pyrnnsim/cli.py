@@ -120,9 +120,12 @@ def _run(options: argparse.Namespace) -> int:
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if options.traceback:
             raise
-        if isinstance(error, OSError) and error.filename is not None:  # bare, as the system gave it
-            error = os_error("cannot use", error.filename, error)
-        return complain(str(error) or type(error).__name__, BAD_INPUT)
+        text = str(error)
+        if isinstance(error, OSError):
+            if error.filename is not None:  # bare, as the system gave it
+                error = os_error("cannot use", error.filename, error)
+            text = error.strerror or text  # without the number
+        return complain(text or type(error).__name__, BAD_INPUT)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -121,8 +121,12 @@ class StageFolder:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         files = [path for path in sorted(self.path.rglob("*")) if path.is_file()]
         manifest = write_manifest(self._record, self.path, files, key, self.seconds)
-        self._begun.unlink(missing_ok=True)
+        self.settle()
         return manifest
+
+    def settle(self) -> None:
+        """Delete the note of a stage that is recorded; a kill may have come in between."""
+        self._begun.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Delete the results of the stage.

@@ -70,6 +70,7 @@ def run_stage(
     folder, key = study.stage(task, stage.name), key_of(study, task, stage, version)
     manifest = folder.manifest()
     if manifest is not None and manifest.key == key:
+        folder.settle()
         return False
     resumed = folder.is_begun
     if folder.holds(key):
