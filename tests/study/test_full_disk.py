@@ -1,10 +1,11 @@
-"""A disk that is full, or files that may not grow, at every moment of a study: one line, and later the same results."""
+"""A disk that is full or read-only, files that may not grow: one line, and later the same results."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 from study import small, test_commands
 
 from pyrnnsim.cli import main
+from pyrnnsim.study import geometry
 from pyrnnsim.study.run import open_study, run_study, verify_study
 
 PARTS = ("training", "representations", "geometry", "dynamics", "topology", "embeddings", "claims.json", "report.html")
@@ -38,31 +40,26 @@ def expected(config, tmp_path):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of its own in memory, and a function that gives it a number of bytes."""
+    """A file system of its own in memory, and a function that mounts it again with other options."""
     place = tmp_path / "disk"
     place.mkdir()
 
-    def resize(size, *options):
-        command = ["mount", "-t", "tmpfs", "-o", ",".join([*options, f"size={size}"]), "tmpfs", str(place)]
+    def mount(*options):
+        command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(place)]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
-    try:
-        mounted = resize(16384)
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
+    if shutil.which("mount") is None or not mount("size=16384"):
         pytest.skip("no right to mount a file system")
-    yield place, lambda size: resize(size, "remount")
+    yield place, lambda *options: mount("remount", *options)
     subprocess.run(["umount", str(place)], check=True)
 
 
 def check(failures, folder, expected):
     """Every failure is one line that names a file of the study and a remedy; afterwards all is as if nothing was."""
     hit = set()
+    cause = "(No space left on device|File too large)"
     for line in failures:
-        assert re.fullmatch(r"pyrnnsim: cannot (write|use) .*: (No space left on device|File too large); .*", line), (
-            line
-        )
+        assert re.fullmatch(rf"pyrnnsim: (out: )?cannot (write|use) .*: {cause}; .*", line), line
         assert str(folder) in line
         hit |= {part for part in PARTS if f"{folder}/flip_flop/{part}" in line or f"{folder}/{part}" in line}
     study = open_study(folder)
@@ -73,10 +70,10 @@ def check(failures, folder, expected):
 
 @pytest.mark.slow
 def test_no_space_is_one_line_and_with_space_it_goes_on(disk, config, expected, capsys):
-    place, resize = disk
+    place, remount = disk
     failures = []
     for size in range(16384, 2**22, 8192):
-        assert resize(size)
+        assert remount(f"size={size}")
         capsys.readouterr()
         code = main(["study", "--config", str(config), "--out", str(place / "study"), "--n-jobs", "1"])
         error = capsys.readouterr().err.splitlines()
@@ -87,6 +84,32 @@ def test_no_space_is_one_line_and_with_space_it_goes_on(disk, config, expected, 
         failures.append(error[-1])
     assert code == 0
     assert check(failures, place / "study", expected) >= {"training", "geometry", "report.html"}
+
+
+def interrupt(*_arguments, **_options):
+    raise KeyboardInterrupt
+
+
+def test_a_read_only_disk_can_be_looked_at_and_is_refused_otherwise(disk, config, expected, capsys):
+    place, remount = disk
+    assert remount("size=16M")
+    command = ["study", "--config", str(config), "--out", str(place / "study"), "--n-jobs", "1"]
+    for moment in ("begun", "complete"):
+        with pytest.MonkeyPatch.context() as patch:
+            if moment == "begun":
+                patch.setattr(geometry, "pairwise", interrupt)
+            assert main(command) == (130 if moment == "begun" else 0)
+        assert remount("ro")
+        before = small.contents(place)
+        capsys.readouterr()
+        for refused in (command, ["report", str(place / "study")]):
+            assert main(refused) == 2
+            line = capsys.readouterr().err.splitlines()[-1]
+            assert re.fullmatch(r"pyrnnsim: cannot write .*/study: Read-only file system; choose a place .*", line)
+        assert main(["status", str(place / "study")]) == main(["verify", str(place / "study")]) == 0
+        assert small.contents(place) == before
+        assert remount("rw")
+    assert run_study(open_study(place / "study").configuration, place / "study").fingerprint == expected
 
 
 LIMITED = """
