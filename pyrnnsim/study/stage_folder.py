@@ -54,8 +54,8 @@ class StageFolder:
                 return faults(read_manifest(self._record), self.path, thorough=True)
             except ValueError as error:
                 return [str(error)]
-        notes = [self._begun, self._key]
-        if any(note.exists() for note in notes):
+        if self.is_begun:
+            notes = [self._begun, *([self._key] if self._key.exists() else [])]  # it is written after the note
             return [fault for fault in map(_fault, notes) if fault is not None]
         return [f"{self._record} is missing"] if self.path.is_dir() and any(self.path.iterdir()) else []
 

@@ -90,8 +90,7 @@ def test_of_a_study_that_was_interrupted(damage, moment, whole, tmp_path):
         problems = [line for line in verify_study(copy) if f"{copy / name} " in line]
         unrecorded = name.endswith(".npy") and not recorded and ".tiles" not in name
         if damage is Path.unlink:
-            is_noted = name.endswith((".begun", ".key"))
-            assert bool(problems) or not is_noted, name
+            assert bool(problems) or not name.endswith(".begun"), name
         else:
             assert bool(problems) != (unrecorded or Path(name).name in UNREAD), (name, problems)
         again = small.run(copy, rebuild=True, report=False, say=lines.append)
@@ -191,7 +190,29 @@ def test_a_configuration_without_a_sound_copy_is_refused(copy):
         small.run(copy, rebuild=True)
 
 
-def test_a_study_from_before_there_was_a_copy_goes_on(copy, whole):
-    (copy / ".study.json").unlink()
-    assert small.run(copy).fingerprint == whole.fingerprint
+def test_a_study_from_before_there_were_copies_and_records_of_reports_goes_on(tmp_path, whole):
+    with small.interrupted(*MOMENTS["training"]):
+        small.run(tmp_path)
+    (tmp_path / "flip_flop" / "training" / ".key").unlink()
+    (tmp_path / ".study.json").unlink()
+    lines: list[str] = []
+    assert small.run(tmp_path, say=lines.append).fingerprint == whole.fingerprint
+    assert lines[0] == "flip_flop: training (continued)"
+    (tmp_path / "published.json").unlink()
+    (tmp_path / ".study.json").unlink()
+    assert small.run(tmp_path).fingerprint == whole.fingerprint
+    assert verify_study(tmp_path) == []
+
+
+def test_a_note_that_outlived_its_stage_goes(copy):
+    stage = StageFolder(copy / "flip_flop" / "topology")
+    key = stage.manifest().key
+    stage.forget()
+    with small.interrupted(StageFolder, "settle", 5):  # as it is recorded
+        small.run(copy)
+    note = copy / "flip_flop" / ".topology.begun"
+    assert note.exists()
+    assert stage.manifest().key == key
     assert verify_study(copy) == []
+    small.run(copy)
+    assert not note.exists()
