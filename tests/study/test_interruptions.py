@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from study import small, tiny
+from study import small
 from study.killed import PLACES
 
 from pyrnnsim._lock import ProcessLock
@@ -78,7 +78,7 @@ def test_killed_at_random_moments_it_ends_with_the_bits_of_an_undisturbed_run(de
     assert kills >= (KILLS - 2 if delay else KILLS)  # the last ones may come too late
 
 
-@pytest.mark.parametrize("stage", [stage.name for stage in stages._ALL if stage.name != "search"])
+@pytest.mark.parametrize("stage", [stage.name for stage in stages._ALL])
 def test_interrupted_before_the_end_of_a_stage_it_goes_on(stage, tmp_path, monkeypatch):
     """Ctrl-C just when all work of a stage is done but not yet recorded."""
     finish = stages.StageFolder.finish
@@ -90,12 +90,12 @@ def test_interrupted_before_the_end_of_a_stage_it_goes_on(stage, tmp_path, monke
 
     monkeypatch.setattr(stages.StageFolder, "finish", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        tiny.run(tmp_path / "study")
+        small.run(tmp_path / "study", report=False)
     monkeypatch.undo()
-    states = {row["stage"]: row["state"] for row in status_rows(open_study(tmp_path / "study"))[:6]}
+    states = {row["stage"]: row["state"] for row in status_rows(open_study(tmp_path / "study"))}
     assert states[stage] == "begun"
     lines: list[str] = []
-    tiny.run(tmp_path / "study", say=lines.append)
+    small.run(tmp_path / "study", report=False, say=lines.append)
     assert lines[0] == f"flip_flop: {stage} (continued)"
 
 
@@ -105,7 +105,7 @@ def test_a_second_process_is_refused_while_the_first_one_runs(tmp_path):
     lock.acquire()
     try:
         with pytest.raises(BlockingIOError, match="is being written by"):
-            tiny.run(tmp_path / "study")
+            small.run(tmp_path / "study", report=False)
     finally:
         lock.release()
     assert list((tmp_path / "study").iterdir()) == []
@@ -115,12 +115,12 @@ def test_a_second_process_is_refused_while_the_first_one_runs(tmp_path):
 def test_a_directory_that_cannot_be_written_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(OSError, match="cannot write"):
-        tiny.run(tmp_path / "study")
+        small.run(tmp_path / "study", report=False)
 
 
 @pytest.mark.parametrize("name", ["training/networks-0000", "training/curves-0000", "dynamics/points-0000"])
 def test_what_an_interrupted_run_left_damaged_is_computed_again(name, tmp_path, monkeypatch):
-    expected = tiny.run(tmp_path / "whole").fingerprint
+    expected = small.run(tmp_path / "whole", report=False).fingerprint
     stage = name.partition("/")[0]
     finish = stages.StageFolder.finish
 
@@ -131,10 +131,10 @@ def test_what_an_interrupted_run_left_damaged_is_computed_again(name, tmp_path, 
 
     monkeypatch.setattr(stages.StageFolder, "finish", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        tiny.run(tmp_path / "study")
+        small.run(tmp_path / "study", report=False)
     monkeypatch.undo()
     file = tmp_path / "study" / "flip_flop" / f"{name}.pyrnnsim"
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    assert tiny.run(tmp_path / "study").fingerprint == expected
+    assert small.run(tmp_path / "study", report=False).fingerprint == expected
