@@ -19,6 +19,7 @@ TEMPORARY_SUFFIX = ".tmp"
 _REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space and run again",
     errno.EDQUOT: "the disk quota is used up: free some space and run again",
+    errno.EFBIG: "files may not be this large here: raise the limit (ulimit -f) and run again",
     errno.EACCES: "make the directory writable or choose another place",
     errno.EPERM: "make the directory writable or choose another place",
     errno.EROFS: "choose a place on a file system that is not read-only",

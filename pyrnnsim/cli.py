@@ -11,7 +11,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pyrnnsim import cli_compare, cli_dissect, cli_study, cli_train
-from pyrnnsim.cli_frame import BAD_INPUT, INTERRUPTED, Commands, Parser, add_folder, add_threads, complain, say
+from pyrnnsim._files import os_error
+from pyrnnsim.cli_frame import (
+    BAD_INPUT,
+    INTERRUPTED,
+    Commands,
+    Parser,
+    Stopped,
+    add_folder,
+    add_threads,
+    complain,
+    say,
+    stoppable,
+)
 
 COMMANDS = (*cli_study.COMMANDS, "demo", "train", "dissect", "compare", "info")
 
@@ -48,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments without the program's name; by default those of the process.
     Returns:
-        0 on success, 2 after bad input (with one line on standard error), 130 after Ctrl-C.
+        0 on success, 2 after bad input (with one line on standard error), 130 after Ctrl-C, 143 after SIGTERM.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -59,7 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # how argparse ends after --help, --version and bad arguments
         return int(stop.code or 0)
     try:
-        return _run(options)
+        with stoppable():
+            return _run(options)
+    except Stopped as stop:
+        return complain("stopped; give the same command again to continue", stop.code)
     except KeyboardInterrupt:
         return complain("interrupted; give the same command again to continue", INTERRUPTED)
     except BrokenPipeError:
@@ -81,7 +96,12 @@ def _run(options: argparse.Namespace) -> int:
     except (ValueError, TypeError, OSError, MemoryError) as error:
         if options.traceback:
             raise
-        return complain(str(error) or type(error).__name__, BAD_INPUT)
+        text = str(error)
+        if isinstance(error, OSError):
+            if error.filename is not None:  # bare, as the system gave it
+                error = os_error("cannot use", error.filename, error)
+            text = error.strerror or text  # without the number
+        return complain(text or type(error).__name__, BAD_INPUT)
 
 
 def _demo(options: argparse.Namespace) -> int:

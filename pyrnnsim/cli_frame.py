@@ -3,11 +3,51 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 BAD_INPUT, INTERRUPTED = 2, 130
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody else's Ctrl-C: ``kill``, the end of a batch job, or a terminal that was closed.
+
+    Attributes:
+        code: Exit code, by custom 128 and the number of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let the polite signals raise :class:`Stopped`, so that locks go and files end whole.
+
+    Those that somebody handles or ignores (nohup) stay as they are, as does everything outside the main thread.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        polite = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {one: signal.SIG_DFL for one in polite if signal.getsignal(one) is signal.SIG_DFL}
+    for number in before:
+        signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped(number)
 
 
 class Parser(argparse.ArgumentParser):

@@ -93,7 +93,7 @@ def _study(options: Any) -> int:
 def _resume(options: Any) -> int:
     from pyrnnsim.study.run import forget_stage, open_study, run_study
 
-    study = open_study(options.folder)
+    study = open_study(options.folder, copy=options.repair)
     if options.again is not None:
         forget_stage(options.folder, options.again)
     given = {"n_jobs": options.n_jobs, "rebuild": options.repair, "report": not options.no_report}
@@ -102,12 +102,13 @@ def _resume(options: Any) -> int:
 
 def _status(options: Any) -> int:
     from pyrnnsim.populations.table import to_text
-    from pyrnnsim.study.run import open_study, status_rows
+    from pyrnnsim.study.run import open_study, publication_row, status_rows
 
     study = open_study(options.folder)
     rows = status_rows(study)
     done = sum(row["state"] == "done" for row in rows)
-    print(f"study {study.configuration.name} ({study.configuration.hash})\n\n{to_text(rows)}\n")
+    shown = to_text([*rows, publication_row(study)])
+    print(f"study {study.configuration.name} ({study.configuration.hash})\n\n{shown}\n")
     end = "complete" if done == len(rows) else f"continue by 'pyrnnsim resume {options.folder}'"
     print(f"{done} of {len(rows)} stages done; {end}")
     for note in study.configuration.notes():

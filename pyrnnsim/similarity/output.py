@@ -98,9 +98,12 @@ def resume_plan(options: RunOptions, measures: Sequence[Measure], plan: Plan) ->
     """The plan, cut as the tiles that are there already were: memory may differ today, the tiles must not."""
     if not isinstance(options.out, Path):
         return plan
-    path = file_of(options.out, measures[0], len(measures) > 1)
-    left, right = stored_bounds(path, (plan.left, plan.right))
-    return replace(plan, left=tuple(left), right=tuple(right))
+    cut = tuple(plan.left), tuple(plan.right)
+    for one in measures:  # of a run that was killed while tiles were removed, only the last measures have any
+        left, right = stored_bounds(file_of(options.out, one, len(measures) > 1), cut)
+        if (tuple(left), tuple(right)) != cut:
+            return replace(plan, left=tuple(left), right=tuple(right))
+    return plan
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyrnnsim.study.folder import StageFolder
+from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.study.training import learned
 from pyrnnsim.study.work import Work, parts
 from pyrnnsim.task_dynamics import RESULTS, Effort, joined, kinds_of, task_dynamics

@@ -12,7 +12,7 @@ from pyrnnsim.embedding import Embedding, embed
 from pyrnnsim.populations.store import read_tensors, write_tensors
 from pyrnnsim.report.results import TOPOLOGY
 from pyrnnsim.study import geometry, topology
-from pyrnnsim.study.folder import StageFolder
+from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.study.work import Work
 
 _FORMAT = "pyrnnsim study embedding 1"

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 def examples_of(
     trained: pyrnnsim.Population, fresh: pyrnnsim.Population, task: Task, points: pyrnnsim.FixedPoints, *, seed: int
 ) -> list[Example]:
-    """The first network of each cell and activation on the same trials.
+    """The first network of each cell and activation, of those that stay finite on the same trials; none if none does.
 
     Args:
         trained: Networks that learned the task.
@@ -31,15 +31,24 @@ def examples_of(
     """
     inputs, targets = _trials(task, seed)
     kinds = [(network.cell.cell, network.cell.activation) for network in trained]
-    chosen = [kinds.index(kind) for kind in dict.fromkeys(kinds)]
     before = {network.name: network for network in fresh}
-    made = []
-    for k in chosen:
-        one_context = isinstance(task, ContextIntegration) and len(points[k]) == 2  # which the probes cue
-        made.append(_example(trained[k], inputs, targets, points[k][:1] if one_context else points[k], trained=True))
-        if isinstance(task, ContextIntegration) and kinds[k][0] == _UNTRAINED:
-            made.append(_example(before[trained[k].name], inputs, targets, (), trained=False))
-    return made
+    made: list[Example | None] = []
+    for kind in dict.fromkeys(kinds):
+        members = (k for k, other in enumerate(kinds) if other == kind)
+        tried = ((k, _example(trained[k], inputs, targets, _at(task, points[k]), trained=True)) for k in members)
+        for k, example in tried:
+            if example is None:
+                continue
+            made.append(example)
+            if isinstance(task, ContextIntegration) and kind[0] == _UNTRAINED:
+                made.append(_example(before[trained[k].name], inputs, targets, (), trained=False))
+            break
+    return [example for example in made if example is not None]
+
+
+def _at(task: Task, points: Sequence[pyrnnsim.FixedPointSet]) -> Sequence[pyrnnsim.FixedPointSet]:
+    """Points at the inputs of the trials: of two contexts, the one that the probes cue."""
+    return points[:1] if isinstance(task, ContextIntegration) and len(points) == 2 else points
 
 
 def _example(
@@ -49,12 +58,19 @@ def _example(
     points: Sequence[pyrnnsim.FixedPointSet],
     *,
     trained: bool,
-) -> Example:
+) -> Example | None:
+    """None for a network whose states or readouts overflow."""
     alone = pyrnnsim.Population([network])
-    trajectory = pyrnnsim.pca_trajectories(alone, inputs, n_jobs=1)[0]
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            outputs = np.asarray(alone.outputs(inputs, n_jobs=1)[0][0], dtype=np.float64)
+            trajectory = pyrnnsim.pca_trajectories(alone, inputs, n_jobs=1)[0]
+    except ValueError:  # the trials are fine, so the states, or their squares, are not
+        return None
+    if not (np.isfinite(outputs).all() and np.isfinite(trajectory.explained).all()):
+        return None
     if any(one.fixed.any() for one in points):
         trajectory = trajectory.with_points(points)
-    outputs = np.asarray(alone.outputs(inputs, n_jobs=1)[0][0], dtype=np.float64)
     return Example(network.cell.cell, network.cell.activation, inputs, targets, outputs, trajectory, trained)
 
 

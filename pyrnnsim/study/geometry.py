@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim._files import write_atomic
+from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.report.results import GEOMETRY
 from pyrnnsim.similarity.measures import pairwise, pairwise_svcca
-from pyrnnsim.study.folder import StageFolder
+from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.study.training import learned
 from pyrnnsim.study.work import Work
 
@@ -37,15 +41,23 @@ def represent(work: Work) -> None:
         work.path(folder).mkdir(exist_ok=True)
     networks = [(folder, network) for folder, members in sets.items() for network in members]
     with work.items(len(networks), _AT_ONCE, "networks") as items:
-        for _, part in items:
-            for folder, network in networks[part]:
-                try:
-                    activity = Population([network]).representations(inputs, n_jobs=work.n_jobs)[0]
-                except ValueError:  # it was made from checked parts: only its states can be wrong
-                    if folder == "trained":
-                        raise
-                    activity = np.full((inputs.shape[0] * inputs.shape[1], 1), np.nan, network.dtype)
-                _save(work.path(f"{folder}/{network.name}.npy"), activity)
+        for number, part in items:
+            work.once(f"{number:04d}", partial(_represent, work, inputs, networks[part]))
+
+
+def _represent(work: Work, inputs: NDArray[np.generic], networks: Sequence[tuple[str, Network]]) -> list[Path]:
+    """Write the files of some networks, each into its folder."""
+    made = []
+    for folder, network in networks:
+        try:
+            activity = Population([network]).representations(inputs, n_jobs=work.n_jobs)[0]
+        except ValueError:  # it was made from checked parts: only its states can be wrong
+            if folder == "trained":
+                raise
+            activity = np.full((inputs.shape[0] * inputs.shape[1], 1), np.nan, network.dtype)
+        made.append(work.path(f"{folder}/{network.name}.npy"))
+        _save(made[-1], activity)
+    return made
 
 
 def compare(work: Work) -> None:
@@ -54,30 +66,28 @@ def compare(work: Work) -> None:
     trained = {Path(name).stem: path for name, path in files.items() if name.startswith("trained/")}
     untrained = {Path(name).stem: path for name, path in files.items() if name.startswith("untrained/")}
     names = [name for name in _names(work) if name in trained]
-    variance = work.configuration.values["geometry"]["variance"]
-    if len(names) < 2:
-        for measure in GEOMETRY:
-            _save(work.path(f"distances-{measure}.npy"), np.zeros((len(names), len(names))))
-    else:
-        pairwise(
-            [trained[name] for name in names],
-            measures=GEOMETRY,
-            variance=variance,
-            names=names,
-            out=work.path("distances.npy"),
-            n_jobs=work.n_jobs,
-            progress=work.progress,
-        )
+    options: dict[str, Any] = {"variance": work.configuration.values["geometry"]["variance"]}
+    options |= {"n_jobs": work.n_jobs, "progress": work.progress}
+
+    def measured() -> list[Path]:
+        made = [work.path(f"distances-{measure}.npy") for measure in GEOMETRY]
+        if len(names) < 2:
+            for path in made:
+                _save(path, np.zeros((len(names), len(names))))
+        else:
+            chosen = [trained[name] for name in names]
+            pairwise(chosen, measures=GEOMETRY, names=names, out=work.path("distances.npy"), **options)
+        return made
+
+    def before_and_after() -> list[Path]:
+        both = [*(trained[name] for name in names), *(untrained[name] for name in names)]
+        labels = [*names, *(f"{name} untrained" for name in names)]
+        pairwise_svcca(both, names=labels, nan_policy="skip", out=work.path(UNTRAINED), **options)
+        return [work.path(UNTRAINED)]
+
+    work.once("distances", measured)
     if untrained and names:
-        pairwise_svcca(
-            [*(trained[name] for name in names), *(untrained[name] for name in names)],
-            variance=variance,
-            names=[*names, *(f"{name} untrained" for name in names)],
-            nan_policy="skip",
-            out=work.path(UNTRAINED),
-            n_jobs=work.n_jobs,
-            progress=work.progress,
-        )
+        work.once("untrained", before_and_after)
 
 
 def distances_of(stage: StageFolder) -> dict[str, NDArray[np.float64]]:

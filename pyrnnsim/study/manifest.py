@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -56,6 +57,41 @@ def read_json(path: Path) -> dict[str, Any]:
     if not sound or not isinstance(content, dict):
         raise ValueError(f"{path} is damaged (checksum)")
     return content
+
+
+def write_manifest(record: Path, folder: Path, files: Iterable[Path], key: str, seconds: float) -> Manifest:
+    """Record files that lie in a directory, as they are now."""
+    outputs = {str(path.relative_to(folder)): (path.stat().st_size, digest_of(path)) for path in files}
+    write_json(record, {"key": key, "outputs": outputs, "seconds": seconds})
+    return Manifest(key, outputs, seconds)
+
+
+def read_manifest(record: Path) -> Manifest:
+    """What :func:`write_manifest` wrote.
+
+    Raises:
+        ValueError: As :func:`read_json`.
+    """
+    content = read_json(record)
+    try:
+        outputs = {name: (int(size), str(value)) for name, (size, value) in content["outputs"].items()}
+        return Manifest(str(content["key"]), outputs, float(content["seconds"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{record} is something else than a record of files") from error
+
+
+def faults(manifest: Manifest, folder: Path, *, thorough: bool) -> list[str]:
+    """What is wrong with recorded files, one text each; only a thorough look reads them."""
+    found = []
+    for name, (size, content) in manifest.outputs.items():
+        path = folder / name
+        if not path.is_file():
+            found.append(f"{path} is missing")
+        elif path.stat().st_size != size:
+            found.append(f"{path} has {path.stat().st_size} bytes instead of {size}")
+        elif thorough and digest_of(path) != content:
+            found.append(f"{path} is damaged (checksum)")
+    return found
 
 
 def digest_of(path: Path) -> str:

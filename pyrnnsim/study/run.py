@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from pyrnnsim.report.about import installation
 from pyrnnsim.report.results import TaskResults
 from pyrnnsim.study.assembly import fingerprint, results_of
 from pyrnnsim.study.configuration import Configuration, load_configuration, parse_configuration
-from pyrnnsim.study.folder import DamagedError, StudyFolder, held
+from pyrnnsim.study.folder import StudyFolder, held
+from pyrnnsim.study.publication import Publication
 from pyrnnsim.study.publish import publish
 from pyrnnsim.study.schema import CALLER, nearest
+from pyrnnsim.study.stage_folder import DamagedError
 from pyrnnsim.study.stages import check, key_of, repair, run_stage, stages_of
 
 
@@ -30,7 +33,7 @@ class StudyRun:
         configuration: What was done.
         results: One per task.
         fingerprint: Digest of configuration and results; equal for all complete runs of a configuration.
-        files: What was published: claims, figures, report.
+        files: What is published: claims, figures, report.
     """
 
     folder: Path
@@ -66,7 +69,7 @@ def run_study(
         n_jobs: Threads; None is every core. No result depends on it.
         progress: Show progress and the time left of each stage.
         rebuild: Compute again what was damaged since it was written; otherwise that is an error.
-        report: Whether to write claims, figures and the report in the end.
+        report: Whether to write claims, figures and the report in the end; those of the same results stay.
         say: Receives lines about the progress.
     Returns:
         The results, loaded.
@@ -84,19 +87,25 @@ def run_study(
     parse_progress("run_study", progress)
     path, version = Path(folder), pyrnnsim.__version__
     with held(path):
-        study = StudyFolder.create(path, configuration, version)
+        study = StudyFolder.create(path, configuration, version, copy=rebuild)
         study.clean()
         _compute(study, n_jobs=n_jobs, progress=progress, rebuild=rebuild, say=say)
-        return _published(study, report=report, say=say)
+        if not report:
+            return _gathered(study)
+        sound = Publication(path).state(fingerprint(study)) == "done" and not Publication(path).problems(None)
+        return _gathered(study, Publication(path).files()) if sound else _published(study, say)
 
 
-def open_study(folder: str | Path) -> StudyFolder:
+def open_study(folder: str | Path, *, copy: bool = False) -> StudyFolder:
     """The study in a directory.
 
+    Args:
+        folder: The directory.
+        copy: Whether to read the copy of the configuration where the configuration is missing or damaged.
     Raises:
         ValueError: If there is none, or it is of another version or damaged.
     """
-    return StudyFolder.open(Path(folder), pyrnnsim.__version__)
+    return StudyFolder.open(Path(folder), pyrnnsim.__version__, copy=copy)
 
 
 def report_study(folder: str | Path, *, say: Callable[[str], None] = _silent) -> StudyRun:
@@ -107,7 +116,7 @@ def report_study(folder: str | Path, *, say: Callable[[str], None] = _silent) ->
     """
     study = open_study(folder)
     with held(study.path):
-        return _published(study, report=True, say=say)
+        return _published(study, say)
 
 
 def forget_stage(folder: str | Path, name: str) -> None:
@@ -148,13 +157,35 @@ def status_rows(study: StudyFolder) -> list[Row]:
     return rows
 
 
+def publication_row(study: StudyFolder) -> Row:
+    """As the rows of :func:`status_rows`, for claims, figures and report together."""
+    publication = Publication(study.path)
+    row: Row = {"task": "all", "stage": "report", "state": publication.state(_complete(study))}
+    manifest = publication.manifest()
+    if manifest is None:
+        return {**row, "files": None, "MB": None, "seconds": None}
+    size = sum(size for size, _ in manifest.outputs.values())
+    return {**row, "files": len(manifest.outputs), "MB": round(size / 1e6, 2), "seconds": round(manifest.seconds, 1)}
+
+
 def verify_study(folder: str | Path) -> list[str]:
     """What is wrong with the files of a study, after a look at every byte; empty if nothing is.
+
+    Covers the configuration, the results, what an interrupted run left for the next one, and what is published.
 
     Raises:
         ValueError: If there is no study of this version.
     """
-    return [problem for problems in check(open_study(folder)).values() for problem in problems]
+    study = open_study(folder, copy=True)
+    return [*study.problems(), *check(study), *Publication(study.path).problems(_complete(study))]
+
+
+def _complete(study: StudyFolder) -> str | None:
+    """The fingerprint of a study; None if it is not complete."""
+    try:
+        return fingerprint(study)
+    except ValueError:
+        return None
 
 
 def _compute(
@@ -168,15 +199,23 @@ def _compute(
             run_stage(study, task, stage, pyrnnsim.__version__, n_jobs=n_jobs, progress=progress, say=say)
 
 
-def _published(study: StudyFolder, *, report: bool, say: Callable[[str], None]) -> StudyRun:
-    results, found = results_of(study), fingerprint(study)
+def _gathered(study: StudyFolder, files: Sequence[Path] = ()) -> StudyRun:
+    return StudyRun(study.path, study.configuration, results_of(study), fingerprint(study), list(files))
+
+
+def _published(study: StudyFolder, say: Callable[[str], None]) -> StudyRun:
+    """Write claims, figures and report, and record of which results they are."""
+    run, start = _gathered(study), time.monotonic()
     about = {
         "configuration": {"name": study.configuration.name, **study.configuration.values},
         "modules": study.configuration.module_names,
         "hash": study.configuration.hash,
-        "results": found,
+        "results": run.fingerprint,
         **installation(),
-        "seconds": {one.task: dict(one.seconds) for one in results},
+        "seconds": {one.task: dict(one.seconds) for one in run.results},
     }
-    files = publish(study.path, results, about, seed=study.configuration.seed, say=say) if report else []
-    return StudyRun(study.path, study.configuration, results, found, files)
+    publication = Publication(study.path)
+    publication.begin()
+    files = publish(study.path, run.results, about, seed=study.configuration.seed, say=say)
+    publication.finish(run.fingerprint, files, time.monotonic() - start)
+    return replace(run, files=files)

@@ -6,8 +6,8 @@ from typing import Any
 
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.search import random_search
-from pyrnnsim.study.folder import StageFolder
 from pyrnnsim.study.manifest import read_json, write_json
+from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.study.work import Work
 from pyrnnsim.tasks import Task
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pyrnnsim._progress import ProgressMode
-from pyrnnsim.study import dynamics, embeddings, geometry, searching, topology, training
+from pyrnnsim.study import dynamics, embeddings, geometry, leftovers, searching, topology, training
 from pyrnnsim.study.configuration import Configuration, digest
-from pyrnnsim.study.folder import DamagedError, StageFolder, StudyFolder
+from pyrnnsim.study.folder import StudyFolder
 from pyrnnsim.study.manifest import Manifest
+from pyrnnsim.study.schema import CALLER
+from pyrnnsim.study.stage_folder import REPAIR, DamagedError, StageFolder
 from pyrnnsim.study.work import Work
 
 
@@ -61,13 +64,17 @@ def run_stage(
     """Bring the results of one stage up to date; False if they were.
 
     Raises:
-        DamagedError: If results of it, or of a stage it needs, are not what was written.
+        DamagedError: If results of it, or of a stage it needs, are not what was written, or what an interrupted run
+            left cannot be used and is dear; the cheap is computed again.
     """
     folder, key = study.stage(task, stage.name), key_of(study, task, stage, version)
     manifest = folder.manifest()
     if manifest is not None and manifest.key == key:
+        folder.settle()
         return False
     resumed = folder.is_begun
+    if folder.holds(key):
+        _drop_damaged(folder, say, dear=False)
     folder.begin(key)
     say(f"{task}: {stage.name}{' (continued)' if resumed else ''}")
     with study.configuration.explained(task):
@@ -93,40 +100,50 @@ def key_of(study: StudyFolder, task: str, stage: Stage, version: str) -> str:
 
 
 def repair(study: StudyFolder, say: Callable[[str], None]) -> None:
-    """Look at every byte of all results and forget the stages that are damaged, so that they run again.
+    """Look at every byte of all results and forget what is damaged, so that it is computed again.
 
-    Later stages stay: what is computed again has the same bits.
+    Of an unfinished stage the sound files stay, and so do later stages: what is computed again has the same bits.
     """
-    for name, problems in check(study).items():
-        for problem in problems:
-            say(problem)
-        task, _, stage = name.partition("/")
-        study.stage(task, stage).forget()
+    for folder in _folders(study):
+        if folder.is_begun and not folder.is_recorded:
+            _drop_damaged(folder, say, dear=True)
+        elif folder.faults():
+            for fault in folder.faults():
+                say(f"{fault}; it is computed again")
+            folder.forget()
 
 
-def check(study: StudyFolder) -> dict[str, list[str]]:
-    """Stage -> what is wrong with its files; stages without fault are left out."""
-    found: dict[str, list[str]] = {}
-    for task in study.configuration.tasks:
-        for stage in stages_of(study.configuration):
-            problems = _problems(study.stage(task, stage.name))
-            if problems:
-                found[f"{task}/{stage.name}"] = problems
+def check(study: StudyFolder) -> list[str]:
+    """What is wrong with the files of all stages."""
+    found = []
+    for folder in _folders(study):
+        faults = folder.faults()
+        if not folder.is_recorded:
+            faults += [one.fault for one in leftovers.damaged(folder.path)]
+        found += [f"{CALLER}: {fault}; {REPAIR}" for fault in faults]
     return found
 
 
-def _problems(folder: StageFolder) -> list[str]:
-    try:
-        manifest = folder.manifest()
-    except DamagedError as error:
-        return [str(error)]
-    problems = []
-    for name in manifest.outputs if manifest is not None else ():
-        try:
-            folder.file(name)
-        except DamagedError as error:
-            problems.append(str(error))
-    return problems
+def _folders(study: StudyFolder) -> list[StageFolder]:
+    return [study.stage(task, one.name) for task in study.configuration.tasks for one in stages_of(study.configuration)]
+
+
+def _drop_damaged(folder: StageFolder, say: Callable[[str], None], *, dear: bool) -> None:
+    """Delete the damaged files of an unfinished stage.
+
+    Raises:
+        DamagedError: If one of them is dear and these are not asked for; nothing is deleted then.
+    """
+    found = leftovers.damaged(folder.path)
+    for one in found:
+        if one.is_dear and not dear:
+            raise DamagedError(f"{CALLER}: {one.fault}; {REPAIR}")
+    for one in found:
+        say(f"{one.fault}; it is computed again")
+        if one.path.is_dir():
+            shutil.rmtree(one.path)
+        else:
+            one.path.unlink(missing_ok=True)
 
 
 def finished(study: StudyFolder, task: str, stage: Stage) -> Manifest | None:

@@ -16,9 +16,9 @@ from pyrnnsim.populations.recipes import load_recipes
 from pyrnnsim.populations.record import TrainingRecord
 from pyrnnsim.populations.store import read_tensors, write_tensors
 from pyrnnsim.populations.table import Row
-from pyrnnsim.study.folder import StageFolder
 from pyrnnsim.study.manifest import read_json, write_json
 from pyrnnsim.study.searching import searched_settings
+from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.study.work import Work, parts
 from pyrnnsim.tasks import Task
 

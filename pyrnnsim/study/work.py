@@ -9,7 +9,10 @@ from pathlib import Path
 
 from pyrnnsim._progress import ProgressMode, progress_bar
 from pyrnnsim.study.configuration import Configuration
-from pyrnnsim.study.folder import StageFolder, StudyFolder
+from pyrnnsim.study.folder import StudyFolder
+from pyrnnsim.study.leftovers import STEP
+from pyrnnsim.study.manifest import write_manifest
+from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.tasks import Task
 
 
@@ -60,10 +63,21 @@ class Work:
             return False
         try:
             load(path)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError):
             path.unlink()
             return False
         return True
+
+    def once(self, step: str, make: Callable[[], Sequence[Path]]) -> None:
+        """Make files that carry no checksum of their own, unless an interrupted run did: a hidden record says so.
+
+        Args:
+            step: Its name.
+            make: Writes the files and says which.
+        """
+        record = self.path(f"{STEP}{step}.json")
+        if not record.exists():
+            write_manifest(record, self.stage.path, make(), self.key, 0.0)
 
     @contextmanager
     def items(self, total: int, size: int, unit: str) -> Iterator[Iterator[tuple[int, slice]]]:

@@ -208,3 +208,21 @@ def test_stopped_between_two_files_no_tile_is_computed_twice(path, expected, mon
     saved = count_saves(monkeypatch)
     check(matrices(pyrnnsim.pairwise(reps(), out=path)), expected["pairwise"])
     assert not saved
+
+
+def test_killed_while_tiles_are_removed_it_goes_on_with_other_memory(path, expected, monkeypatch):
+    clear, cleared = TileStore.clear, []
+
+    def killed(self):
+        if cleared:
+            raise KeyboardInterrupt
+        cleared.append(self.path)
+        return clear(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TileStore, "clear", killed)
+        with pytest.raises(KeyboardInterrupt):
+            RUNS["pairwise"](path)
+    assert tiles(path)
+    monkeypatch.setattr("pyrnnsim.similarity.plan._TILE_COLUMNS", 20)
+    check(matrices(RUNS["pairwise"](path)), expected["pairwise"])

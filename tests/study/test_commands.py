@@ -124,7 +124,7 @@ def test_status_of_a_study_that_has_just_begun(capsys, config, tmp_path, monkeyp
     assert "give the same command again" in err
     code, out, _ = run(capsys, "status", tmp_path / "s")
     assert "0 of 6 stages done; continue by 'pyrnnsim resume" in out
-    assert out.count("to do") == 6
+    assert out.count("to do") == 7  # with the report
     code, _, err = run(capsys, "report", tmp_path / "s")
     assert code == 2
     assert "flip_flop/training is missing" in err

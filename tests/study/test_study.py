@@ -201,7 +201,7 @@ def test_nothing_of_another_key_is_left_when_a_stage_begins(copy):
     stage.begin("one")
     assert (stage.path / "old").exists()
     stage.begin("two")
-    assert list(stage.path.iterdir()) == []
+    assert [one.name for one in stage.path.iterdir()] == [".key"]
 
 
 def test_directories_of_others_are_refused_and_left_alone(copy, whole, tmp_path, monkeypatch):

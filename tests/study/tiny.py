@@ -1,11 +1,9 @@
-"""A study of a second: what the tests run, also in a process of its own."""
+"""A study of a second with three tasks."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from pyrnnsim.populations import checkpoint, training
 from pyrnnsim.study.run import StudyRun, run_study
 
 TINY: dict[str, Any] = {
@@ -24,10 +22,3 @@ TINY: dict[str, Any] = {
 
 def run(folder: object, **options: Any) -> StudyRun:
     return run_study(TINY, str(folder), **{"report": False, "progress": False, "n_jobs": 2, **options})
-
-
-if __name__ == "__main__":
-    training._STRETCH_SECONDS, checkpoint._SHARE = 0.002, 0
-    sys.stdout.write("start\n")
-    sys.stdout.flush()
-    sys.stdout.write(run(sys.argv[1]).fingerprint)
