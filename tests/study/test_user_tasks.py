@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pyrnnsim.study.report import write_report
+from pyrnnsim.report.writer import write_report
 from study.own import MODULE, OWN, files_in
 
 from pyrnnsim.cli import main
