@@ -47,7 +47,7 @@ def _silent(line: str) -> None:
 
 
 def compare_files(
-    sources: Sequence[str | os.PathLike[str]],
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     folder: str | os.PathLike[str] = "pyrnnsim-compare",
     *,
     measures: Sequence[str] = MEASURES,
@@ -66,9 +66,9 @@ def compare_files(
     dissected: then topology is one more measure. Those that do not do the task are kept and flagged in the table.
 
     Args:
-        sources: Files and directories of them: ``.npy``, ``.safetensors`` (arrays, or weights of one network), ``.pt``
-            and ``.pth`` (state_dicts, of which no code is run), what :meth:`pyrnnsim.Population.save` wrote, and
-            directories of ``pyrnnsim train``.
+        sources: Files and directories of them, or one: ``.npy``, ``.safetensors`` (arrays, or weights of one
+            network), ``.pt`` and ``.pth`` (state_dicts, of which no code is run), what :meth:`pyrnnsim.Population.save`
+            wrote, and directories of ``pyrnnsim train``.
         folder: Where results go; made if it is missing. A run that was killed continues in the same one.
         measures: Names for :func:`pyrnnsim.pairwise`.
         groups: A regular expression whose first parenthesis is the group in the name, or path of a ``.csv`` table
@@ -90,6 +90,7 @@ def compare_files(
     start = time.perf_counter()
     asked, n_jobs = dict(options), options.get("n_jobs")
     parse_jobs(CALLER, n_jobs)
+    sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
     files = find_files([os.fspath(source) for source in sources])
     chosen = None if task is None else parse_task(task, "compare")
     if files[0].kind == ARRAY:
@@ -97,7 +98,7 @@ def compare_files(
             raise ValueError(f"{CALLER}: {files[0].path} holds an array, which does no task; leave out --task")
         inputs = _arrays(files)
     else:
-        inputs = _networks(files, chosen, activation, readout, n_jobs)
+        inputs = _networks(files, chosen, activation, readout, n_jobs, say)
         options = {"nan_policy": "skip", **options}
     labels = _groups(inputs, groups)
     collected = collect(inputs.reps, caller=CALLER, argument="files", names=inputs.names)
@@ -151,8 +152,11 @@ def _networks(
     activation: Literal["tanh", "relu"] | None,
     readout: str | None,
     n_jobs: int | None,
+    say: Callable[[str], None],
 ) -> _Inputs:
     population = load_networks(files, activation=activation, readout=readout)
+    if activation is None and any(one.cell.cell == "vanilla" and one.origin == "torch file" for one in population):
+        say("vanilla networks of torch do not say their activation and are taken as tanh; see --activation")
     where = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more"
     chosen = task if task is not None else task_of(population, where, CALLER)
     check_fit(population, chosen)

@@ -37,11 +37,11 @@ _TITLES = {
 # Of a dissection, those that show what the pictures above do not.
 _DISSECTED = {
     "counts": "Fixed points by number of unstable modes",
-    "points": "Fixed points of the first network of each kind",
-    "spectra": "Eigenvalues at fixed points of the first network of each kind",
-    "graphs": "What leads where in the first network of each kind",
+    "points": "Fixed points of one network of each group",
+    "spectra": "Eigenvalues at fixed points of one network of each group",
+    "graphs": "What leads where in one network of each group",
     "oscillations": "Linear frequency against the commanded one",
-    "lines": "Line attractor of the first network of each kind",
+    "lines": "Line attractor of one network of each group",
     "eigenvalues": "Sorted eigenvalues on line attractors",
     "modes": "Response to a pulse by modes kept",
 }

@@ -1,4 +1,4 @@
-"""One statement of the paper as a number of this study."""
+"""One statement as a number: of the paper about a study, or none but that groups are told apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study knows of one task: the data that claims, figures and the report are made of."""
+"""What is known of the networks of one task: the data that claims, figures and the report are made of."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ class TaskResults:
 
     Attributes:
         task: Its name, such as ``"flip_flop"``.
-        networks: K rows: ``name``, ``cell``, ``activation``, ``units``, ``l2``, ``seed``, ``loss``, ``accuracy``.
+        networks: K rows: ``name``, ``cell``, ``activation``, ``units``, ``l2``, ``seed``, ``loss``, ``accuracy``; in a
+            comparison ``name``, ``group`` where there are groups, and what else is known.
         failed: As many rows of networks that did not learn the task and are left out, with the ``reason``.
         distances: Measure -> (K, K), symmetric; those of ``GEOMETRY``, and ``TOPOLOGY`` where there is one.
         embeddings: Measure -> embedding of these distances in the plane.

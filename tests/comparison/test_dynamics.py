@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from comparison.cases import model, save_torch, trained
@@ -134,5 +136,7 @@ def test_dynamics_of_other_networks_or_tasks_are_not_taken_for_these(compared):
         _key(population[:2], pyrnnsim.tasks.FlipFlop(steps=50), Effort()),
         _key(population[:2], made.task, Effort(9)),
     }
-    assert len(keys) == 4
+    other = [replace(one, parameters={n: 1.01 * a for n, a in one.parameters.items()}) for one in population[:2]]
+    keys.add(_key(pyrnnsim.Population(other), made.task, Effort()))
+    assert len(keys) == 5
     assert _key(population[:2], made.task, Effort()) in keys

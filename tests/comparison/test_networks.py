@@ -135,6 +135,9 @@ def test_activation_is_for_vanilla_networks_only(tmp_path):
     kinds = [network.cell.activation for network in load_networks(files, activation="relu", readout=None)]
     assert kinds == ["relu", "tanh"]
     assert load_networks(files, activation=None, readout=None)[0].cell.activation == "tanh"
+    said = []
+    compare_files(tmp_path, tmp_path / "out", task=SMALL, say=said.append, **QUICK)  # one directory needs no list
+    assert said[0].startswith("vanilla networks of torch do not say their activation and are taken as tanh")
 
 
 def test_overflowing_networks_are_kept_without_distances(tmp_path):

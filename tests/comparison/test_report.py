@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,10 @@ import pytest
 from comparison.cases import trained
 from report.browser import BROWSER, browse, drive
 
-from pyrnnsim.comparison.run import compare_files
+import pyrnnsim
+from pyrnnsim.comparison.result import MEASURES
+from pyrnnsim.comparison.run import _command, _spec, compare_files
+from pyrnnsim.trained_task import parse_task
 
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no browser: none on the path, PYRNNSIM_BROWSER not set")
 
@@ -162,3 +166,14 @@ def test_a_command_line_ends_with_the_page(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "open out/report.html" in done.stdout.splitlines()
     assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_the_command_in_the_page_does_the_same_again():
+    task = pyrnnsim.tasks.FlipFlop(steps=30)
+    assert shlex.split(_command(["a b.pt"], Path("out"), MEASURES, {"task": _spec(task), "dynamics": False})) == [
+        "pyrnnsim", "compare", "a b.pt", "--out", "out", "--task", _spec(task), "--no-dynamics"
+    ]  # fmt: skip
+    assert parse_task(_spec(task)).spec() == task.spec()
+    assert _spec(pyrnnsim.tasks.FlipFlop()) == "flip_flop"
+    many = _command([f"{k}.npy" for k in range(9)], Path("out"), ("cka",), {"groups": None, "n_jobs": 2})
+    assert many.endswith("'(and 3 more)' --out out --measures cka --n-jobs 2")

@@ -146,3 +146,12 @@ def test_many_networks_are_listed_on_demand(tmp_path):
 )
 def test_hardly_any_networks(tmp_path, results):
     assert seen(tmp_path, results, "seen.ok = svgs.length;") == {"ok": 2}
+
+
+def test_a_figure_is_enlarged_by_a_click_or_enter(tmp_path):
+    found = seen(tmp_path, [task()], """
+      const [image] = all(".figures img"), wide = () => image.parentNode.classList.contains("wide");
+      seen.before = wide(); image.click(); seen.click = wide();
+      image.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" }));
+      seen.enter = wide();""")  # fmt: skip
+    assert found == {"before": False, "click": True, "enter": False}
