@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 ROUGH = 1e-2
 FINE = 1e-11  # at which it ends
 ITERATIONS = 40
+#: Step, relative to 1 + max|h|, at which the search for slow points ends, and the share by which eight of its iterations
+#: must lower the squared speed for it to go on.
+SLOW_STEP, SLOW_PROGRESS = 1e-6, 1e-3
 _FIRST_STEPS, _ROUGH_ITERATIONS = 3, 20
 _MOST_LISTED_UNITS = 10  # 2^N linear systems at once
 
@@ -74,6 +77,9 @@ class System(Protocol):
     def refine(self, states: Floats, x: Floats) -> Floats:
         """Newton's method from each of states (n, S) to rounding level; where it fails, the slowest state it met."""
 
+    def slowest(self, states: Floats, x: Floats, iterations: int) -> Floats:
+        """Local minima of |F(h) - h| near states (n, S), in at most so many iterations."""
+
     def outputs(self, states: Floats) -> Floats:
         """(n, O) readout of states (n, S)."""
 
@@ -125,17 +131,28 @@ class NetworkSystem:
         """See :class:`System`."""
         return self._newton(self.box(x).clip(states), x, self.arrays, FINE, ITERATIONS)
 
+    def slowest(self, states: Floats, x: Floats, iterations: int) -> Floats:
+        """See :class:`System`."""
+        at = self._at(self.box(x).clip(states), x, self.arrays)
+        return np.asarray(
+            _core.cell_slowest(self.spec, self.arrays, at, SLOW_STEP, SLOW_PROGRESS, iterations, self.threads)[0][0, 0]
+        )
+
     def _newton(
         self, states: NDArray[Any], x: Floats, arrays: dict[str, NDArray[Any]], tolerance: float, iterations: int
     ) -> Floats:
-        box, dtype = self.box(x), arrays["w_rec"].dtype
-        given = {"states": states, "inputs": x, "lower": box.lower, "upper": box.upper}
-        at = {name: np.ascontiguousarray(array, dtype=dtype)[None, None] for name, array in given.items()}
-        radius, relative = trust_radius(self.size), not box.compact
+        at = self._at(states, x, arrays)
+        radius, relative = trust_radius(self.size), not self.box(x).compact
         found, best, settled = _core.cell_newton(
             self.spec, arrays, at, tolerance, iterations, radius, relative, self.threads
         )
         return np.asarray(np.where(settled[0, 0][:, None], found[0, 0], best[0, 0]), dtype=np.float64)
+
+    def _at(self, states: NDArray[Any], x: Floats, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """What the solvers are given besides the network."""
+        box, dtype = self.box(x), arrays["w_rec"].dtype
+        given = {"states": states, "inputs": x, "lower": box.lower, "upper": box.upper}
+        return {name: np.ascontiguousarray(array, dtype=dtype)[None, None] for name, array in given.items()}
 
     def outputs(self, states: Floats) -> Floats:
         """See :class:`System`."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pyrnnsim.dynamics.bounds import Box, everywhere
 from pyrnnsim.dynamics.points.newton import newton
+from pyrnnsim.dynamics.points.slow import slowest
 from pyrnnsim.dynamics.systems import FINE, ROUGH, Expansion
 
 Floats = NDArray[np.float64]
@@ -63,6 +64,10 @@ class TorchSystem:
     def refine(self, states: Floats, x: Floats) -> Floats:
         """Newton's method to rounding level."""
         return newton(self, x, states, tolerance=FINE)
+
+    def slowest(self, states: Floats, x: Floats, iterations: int) -> Floats:
+        """By Levenberg and Marquardt's method."""
+        return slowest(self, x, states, iterations=iterations)
 
     def outputs(self, states: Floats) -> Floats:
         """A function has no readout."""

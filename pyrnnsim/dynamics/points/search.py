@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pyrnnsim.dynamics.points.assessment import Assessment, assess
 from pyrnnsim.dynamics.points.catalogue import Catalogue
 from pyrnnsim.dynamics.points.merging import canonical_order, cover
-from pyrnnsim.dynamics.points.slow import slowest
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.systems import System
 
@@ -18,6 +17,7 @@ Floats = NDArray[np.float64]
 
 _ROUGH_RADIUS = 1e-2  # closer than this, rough iterates are sent on as one
 _SLOW_RADIUS = 1e-2  # slow points are thinned to this distance: they may be a continuum
+_FIRST_ITERATIONS, _ITERATIONS = 10, 60  # of the search for slow points: before those near each other become one, and after
 _QUANTUM = 1e-6  # coordinates that differ by less are the same when points are put in order
 
 
@@ -93,9 +93,9 @@ def _slow_points(
     owner = np.full(len(label), -1, dtype=np.intp)
     finite = np.isfinite(ends).all(axis=1)
     lost, ends = lost[finite], ends[finite]
-    first = slowest(known.system, known.x, ends, iterations=10)
+    first = known.system.slowest(ends, known.x, _FIRST_ITERATIONS)
     some = cover(first, _SLOW_RADIUS)
-    settled = slowest(known.system, known.x, first[some.kept])
+    settled = known.system.slowest(first[some.kept], known.x, _ITERATIONS)
     made = assess(known.system, known.x, settled, known.tolerance)
     label[lost] = known.take(made)[some.owner]
     keep = np.flatnonzero(~made.fixed)
