@@ -40,6 +40,13 @@ class Expansion(NamedTuple):
     by_inputs: Floats  # (n, S, M)
 
 
+class Approach(NamedTuple):
+    """Where the first search led from n starts."""
+
+    states: Floats  # (n, S); where it did not settle, the slowest state it met
+    settled: NDArray[np.bool_]  # (n,) whether its last step was small
+
+
 class System(Protocol):
     """A map F, and what is known of it.
 
@@ -71,7 +78,7 @@ class System(Protocol):
     def listed(self, x: Floats) -> Floats | None:
         """All isolated fixed points (n, S) at x (M,) where they can be listed, else None."""
 
-    def approach(self, starts: Floats, x: Floats) -> Floats:
+    def approach(self, starts: Floats, x: Floats) -> Approach:
         """Three steps of F from each start (n, S), then Newton's method to the neighbourhood of fixed points."""
 
     def refine(self, states: Floats, x: Floats) -> Floats:
@@ -119,7 +126,7 @@ class NetworkSystem:
             return None
         return relu_points(self.own["w_rec"][0], self.own["w_in"][0] @ x + self.own["b"][0])
 
-    def approach(self, starts: Floats, x: Floats) -> Floats:
+    def approach(self, starts: Floats, x: Floats) -> Approach:
         """See :class:`System`; in float32, whose errors are far below the distance at which points are told apart."""
         states = self.box(x).clip(starts).astype(np.float32)[None]
         inputs = np.broadcast_to(x.astype(np.float32), (1, len(starts), self.inputs)).copy()
@@ -129,7 +136,7 @@ class NetworkSystem:
 
     def refine(self, states: Floats, x: Floats) -> Floats:
         """See :class:`System`."""
-        return self._newton(self.box(x).clip(states), x, self.arrays, FINE, ITERATIONS)
+        return self._newton(self.box(x).clip(states), x, self.arrays, FINE, ITERATIONS).states
 
     def slowest(self, states: Floats, x: Floats, iterations: int) -> Floats:
         """See :class:`System`."""
@@ -140,13 +147,14 @@ class NetworkSystem:
 
     def _newton(
         self, states: NDArray[Any], x: Floats, arrays: dict[str, NDArray[Any]], tolerance: float, iterations: int
-    ) -> Floats:
+    ) -> Approach:
         at = self._at(states, x, arrays)
         radius, relative = trust_radius(self.size), not self.box(x).compact
         found, best, settled = _core.cell_newton(
             self.spec, arrays, at, tolerance, iterations, radius, relative, self.threads
         )
-        return np.asarray(np.where(settled[0, 0][:, None], found[0, 0], best[0, 0]), dtype=np.float64)
+        ends = np.where(settled[0, 0][:, None], found[0, 0], best[0, 0])
+        return Approach(ends.astype(np.float64), settled[0, 0])
 
     def _at(self, states: NDArray[Any], x: Floats, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """What the solvers are given besides the network."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.lines.chains import chain, largest_cluster, tangents
 from pyrnnsim.dynamics.lines.result import ALIGNED, LineAttractor, LineAttractors
@@ -92,10 +93,11 @@ def line_attractor(
         "output_range": _range(caller, output_range),
         "max_gap": None if max_gap is None else real_number(caller, "max_gap", max_gap, 0.0),
     }
-    made = tuple(
-        tuple(_line(subject, one, **settings) for one in row)
-        for subject, row in zip(pairing.subjects, pairing.sets, strict=True)
-    )
+    with thread_limit():
+        made = tuple(
+            tuple(_line(subject, one, **settings) for one in row)
+            for subject, row in zip(pairing.subjects, pairing.sets, strict=True)
+        )
     return made[0][0] if pairing.single else LineAttractors(made, pairing.inputs, settings)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.following import advance
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
@@ -89,7 +91,8 @@ def mode_truncation(
         one, subject = pairing.sets[k][c], pairing.subjects[k]
         return _truncated(subject, pairing.systems[k], one, choose(k, c), pulses[c], times, readouts[k])
 
-    made = tuple(tuple(truncated(k, c) for c in range(len(pulses))) for k in range(len(readouts)))
+    with thread_limit():
+        made = tuple(tuple(truncated(k, c) for c in range(len(pulses))) for k in range(len(readouts)))
     settings = {"steps": times.tolist(), "points": points if isinstance(points, str) else "line"}
     return made[0][0] if pairing.single else ModeTruncations(made, pairing.inputs, settings)
 
@@ -202,7 +205,7 @@ def _truncated(
         for i in range(count):
             full[i], rows = _powers(near.jacobian[i], moved[i], times, readout)
             parts, ill[i] = _parts(near, i, moved[i])
-            response[i] = np.nan if ill[i] else np.einsum("tos,ks->kto", rows, parts)
+            response[i] = np.nan if ill[i] else (parts @ rows.reshape(-1, size).T).reshape(response[i].shape)
     return ModeTruncation(
         name=one.name,
         input=one.input,
@@ -221,12 +224,12 @@ def _truncated(
 
 def _powers(jacobian: Floats, moved: Floats, times: NDArray[np.int64], readout: Floats) -> tuple[Floats, Floats]:
     """(T, O) readout of J^(t-1) b, from the right; (T, O, S) readout times J^(t-1), from the left."""
-    full, rows = [], []
+    full, rows, wanted = [], [], set(times.tolist())
     state, row = moved, readout
     for t in range(1, int(times[-1]) + 1):
         if t > 1:
             state, row = jacobian @ state, row @ jacobian
-        if t in times:
+        if t in wanted:
             full.append(readout @ state)
             rows.append(row)
     return np.array(full), np.array(rows)
@@ -235,22 +238,27 @@ def _powers(jacobian: Floats, moved: Floats, times: NDArray[np.int64], readout: 
 def _parts(near: Linearization, i: int, moved: Floats) -> tuple[Floats, bool]:
     """(S + 1, S) the part of a vector in the leading 0, 1, .., S modes, and whether it cannot be told."""
     values, right, left = near.eigenvalues[i], near.right[i], near.left[i]
-    parts = np.zeros((len(values) + 1, len(moved)))
-    single = right * (left @ moved)
-    for group in by_magnitude(values):
-        first, last = group[0] + 1, group[-1] + 1
-        parts[first:last] = parts[group[0]]
-        if is_null(values, group):  # what is left: single vectors of a null space may be anything
-            parts[last] = moved
-        elif len(group) == 1 or is_pair(values, group):
-            if not near.condition[i, group].max() <= _ILL:
-                return parts, True
-            parts[last] = parts[group[0]] + single[:, group].sum(axis=1).real
-        else:
-            factors = projection(right, left, group)
-            if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > _ILL:
-                return parts, True
-            parts[last] = parts[group[0]] + (factors[0] @ (factors[1] @ moved)).real
+    count, groups = len(values), by_magnitude(values)
+    null = is_null(values, groups[-1])
+    plain = np.array([len(group) == 1 or is_pair(values, group) for group in groups])
+    plain[-1] &= not null
+    alone = np.repeat(plain, [len(group) for group in groups])
+    sums, ends = np.zeros((count + 1, len(moved))), np.zeros(count + 1, np.intp)
+    if not near.condition[i, alone].max(initial=0.0) <= _ILL:
+        return sums, True
+    sums[1:][alone] = (right[:, alone] * (left[alone] @ moved)).real.T
+    for group in compress(groups, ~plain):
+        if null and group[-1] == count - 1:
+            continue
+        factors = projection(right, left, group)
+        if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > _ILL:
+            return sums, True
+        sums[group[-1] + 1] = (factors[0] @ (factors[1] @ moved)).real
+    for group in groups:
+        ends[group[-1] + 1] = group[-1] + 1
+    parts = np.cumsum(sums, axis=0)[np.maximum.accumulate(ends)]  # a group counts from its last mode on
+    if null:  # what is left: single vectors of a null space may be anything
+        parts[-1] = moved
     missing = np.linalg.norm(parts[-1] - moved)
     return parts, bool(missing > _MISSING * np.linalg.norm(moved))
 

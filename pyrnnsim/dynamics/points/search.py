@@ -68,21 +68,23 @@ def search(system: System, x: Floats, starts: Floats, aim: Aim) -> Found:
     """
     known = Catalogue(system, x, aim.tolerance)
     rough = system.approach(starts, x)
-    near = cover(rough, _ROUGH_RADIUS)
-    label, ends = known.polish(rough[near.kept])
+    near = cover(rough.states, _ROUGH_RADIUS, ~rough.settled)
+    ends, settled = rough.states[near.kept], rough.settled[near.kept]
+    label = np.full(len(ends), -1, dtype=np.intp)
+    label[settled], ends[settled] = known.polish(ends[settled])  # more steps would not help where twenty did not
     lost = np.flatnonzero(label < 0)
     slow, slow_label = _slow_points(known, ends[lost], label, lost)
     listed = system.listed(x)
     if listed is not None:
         known.polish(listed)
-    closed = aim.closure and known.close(lambda states: system.approach(states, x))
+    closed = aim.closure and known.close(lambda states: system.approach(states, x).states)
     must_be_one = system.box(x).compact
     owner = near.owner
     if must_be_one and aim.closure and known.degree != 1:  # two points within the radius, perhaps
         fine, _ = known.polish(starts)
         label, owner = np.where(fine >= 0, fine, label[owner]), np.arange(len(starts))
         slow_label = slow_label[near.owner]
-        closed = known.close(lambda states: system.approach(states, x))
+        closed = known.close(lambda states: system.approach(states, x).states)
     return _outcome(known, slow, label[owner], slow_label[owner], (closed, listed is not None, must_be_one))
 
 
