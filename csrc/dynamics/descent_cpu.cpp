@@ -8,8 +8,8 @@
 namespace pyrnnsim::PYRNNSIM_ISA {
 namespace {
 
-constexpr std::int64_t kPoints = 8;   // at a time
-constexpr std::int64_t kWindow = 8;   // iterations over which progress is judged
+constexpr std::int64_t kPoints = 8;  // at a time
+constexpr std::int64_t kWindow = 8;  // iterations over which progress is judged
 constexpr double kFirst = 1e-3, kLeast = 1e-12, kMost = 1e12, kFall = 0.2, kGrowth = 4;  // of the damping
 
 template <class T>
@@ -47,12 +47,14 @@ struct Descent {
     workspace = arena.take<char>(jacobians_need > rollout_needs ? jacobians_need : rollout_needs);
   }
   Jacobians<T> jacobians(const SlowSearch<T>& a, std::int64_t count) const {
-    return {a.cell,    {a.sizes.units, a.sizes.inputs, 0, count, 1}, a.parameters, states, inputs, next, to_states,
-            to_inputs, workspace};
+    return {a.cell,       {a.sizes.units, a.sizes.inputs, 0, count, 1},
+            a.parameters, states,
+            inputs,       next,
+            to_states,    to_inputs,
+            workspace};
   }
   Rollout<T> rollout(const SlowSearch<T>& a, std::int64_t count) const {
-    return {a.cell,    {a.sizes.units, a.sizes.inputs, 0, count, 1}, a.parameters, inputs, candidates, moved,
-            workspace};
+    return {a.cell, {a.sizes.units, a.sizes.inputs, 0, count, 1}, a.parameters, inputs, candidates, moved, workspace};
   }
 };
 
@@ -117,10 +119,11 @@ void iterate(const SlowSearch<T>& a, Descent<T>& s, std::int64_t iteration, std:
     const T* here = s.states + p * s.size;
     T most = 0;
     before[p] = squared_distance(here, s.next + p * s.size, s.size, most);
-    const bool exact = most <= 4 * kRounding<T> * (1 + largest(here, s.size));
+    const bool finite = before[p] - before[p] == 0;
+    const bool exact = finite && most <= 4 * kRounding<T> * (1 + largest(here, s.size));
     a.settled[points[p]] = exact;
-    going[p] = !exact && before[p] - before[p] == 0;
-    if (iteration % kWindow == 0) {
+    going[p] = finite && !exact;
+    if (going[p] && iteration % kWindow == 0) {
       const bool stuck = !(before[p] <= (1 - static_cast<T>(a.progress)) * s.mark[points[p]]);
       s.mark[points[p]] = before[p];
       if (stuck) a.settled[points[p]] = true, going[p] = false;

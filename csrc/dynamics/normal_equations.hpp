@@ -60,7 +60,8 @@ PYRNNSIM_INLINE void outer_rows(const T* from, std::int64_t count, std::int64_t 
 
 // Rows [first, size) of out, on and right of the diagonal: + SIGN times the outer products of `count` rows of `from`.
 template <int SIGN, class T>
-PYRNNSIM_INLINE void outer_products(const T* from, std::int64_t count, const NormalEquations<T>& s, std::int64_t first) {
+PYRNNSIM_INLINE void outer_products(const T* from, std::int64_t count, const NormalEquations<T>& s,
+                                    std::int64_t first) {
   std::int64_t i = first;
   for (; i + kTileRows <= s.size; i += kTileRows) outer_rows<kTileRows, SIGN>(from, count, s.row, i, s.normal);
   for (; i < s.size; ++i) outer_rows<1, SIGN>(from, count, s.row, i, s.normal);
@@ -104,7 +105,8 @@ PYRNNSIM_INLINE bool solve_normal(const NormalEquations<T>& s, T damping, T epsi
   for (std::int64_t i = s.size - 1; i >= 0; --i) {
     const T* own = s.normal + i * s.row;
     Vec<T> sum{};
-    for (std::int64_t j = i / kWidth<T> * kWidth<T>; j < s.row; j += kWidth<T>) sum += load<T>(own + j) * load<T>(d + j);
+    for (std::int64_t j = i / kWidth<T> * kWidth<T>; j < s.row; j += kWidth<T>)
+      sum += load<T>(own + j) * load<T>(d + j);
     d[i] = (own[s.size] - horizontal_sum<T>(sum)) / own[i];
   }
   return true;

@@ -20,9 +20,9 @@ Floats = NDArray[np.float64]
 ROUGH = 1e-2
 FINE = 1e-11  # at which it ends
 ITERATIONS = 40
-#: Step, relative to 1 + max|h|, at which the search for slow points ends, and the share by which eight of its iterations
-#: must lower the squared speed for it to go on.
-SLOW_STEP, SLOW_PROGRESS = 1e-6, 1e-3
+#: Step, relative to 1 + max|h|, at which the search for slow points ends, and the share by which eight of its
+#: iterations must lower the squared speed for it to go on.
+SLOW_STEP, SLOW_PROGRESS = 1e-6, 3e-3
 _FIRST_STEPS, _ROUGH_ITERATIONS = 3, 20
 _MOST_LISTED_UNITS = 10  # 2^N linear systems at once
 
@@ -84,8 +84,8 @@ class System(Protocol):
     def refine(self, states: Floats, x: Floats) -> Floats:
         """Newton's method from each of states (n, S) to rounding level; where it fails, the slowest state it met."""
 
-    def slowest(self, states: Floats, x: Floats, iterations: int) -> Floats:
-        """Local minima of |F(h) - h| near states (n, S), in at most so many iterations."""
+    def slowest(self, states: Floats, x: Floats, iterations: int, *, rough: bool = False) -> Floats:
+        """Local minima of |F(h) - h| near states (n, S), in at most so many iterations; only rough ones are faster."""
 
     def outputs(self, states: Floats) -> Floats:
         """(n, O) readout of states (n, S)."""
@@ -138,12 +138,12 @@ class NetworkSystem:
         """See :class:`System`."""
         return self._newton(self.box(x).clip(states), x, self.arrays, FINE, ITERATIONS).states
 
-    def slowest(self, states: Floats, x: Floats, iterations: int) -> Floats:
-        """See :class:`System`."""
-        at = self._at(self.box(x).clip(states), x, self.arrays)
-        return np.asarray(
-            _core.cell_slowest(self.spec, self.arrays, at, SLOW_STEP, SLOW_PROGRESS, iterations, self.threads)[0][0, 0]
-        )
+    def slowest(self, states: Floats, x: Floats, iterations: int, *, rough: bool = False) -> Floats:
+        """See :class:`System`; rough ones in float32."""
+        arrays = self.single if rough else self.arrays
+        at = self._at(self.box(x).clip(states), x, arrays)
+        made = _core.cell_slowest(self.spec, arrays, at, SLOW_STEP, SLOW_PROGRESS, iterations, self.threads)
+        return np.asarray(made[0][0, 0], dtype=np.float64)
 
     def _newton(
         self, states: NDArray[Any], x: Floats, arrays: dict[str, NDArray[Any]], tolerance: float, iterations: int

@@ -65,7 +65,7 @@ class TorchSystem:
         """Newton's method to rounding level."""
         return newton(self, x, states, tolerance=FINE).states
 
-    def slowest(self, states: Floats, x: Floats, iterations: int) -> Floats:
+    def slowest(self, states: Floats, x: Floats, iterations: int, *, rough: bool = False) -> Floats:  # noqa: ARG002
         """By Levenberg and Marquardt's method."""
         return slowest(self, x, states, iterations=iterations)
 

@@ -9,6 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyrnnsim._options import parse_jobs
 from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.following import advance
 from pyrnnsim.dynamics.linearization import Linearization, linearize
@@ -19,6 +20,7 @@ from pyrnnsim.dynamics.pairing import Pairing, pair
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
+from pyrnnsim.dynamics.workload import for_each
 from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.populations.network import Network
 from pyrnnsim.tasks.checks import whole_number
@@ -38,6 +40,7 @@ def mode_truncation(
     steps: int | Sequence[int] = ...,
     points: str | LineAttractor = ...,
     readout: ArrayLike | None = ...,
+    n_jobs: int | None = ...,
 ) -> ModeTruncation: ...
 @overload
 def mode_truncation(
@@ -48,6 +51,7 @@ def mode_truncation(
     steps: int | Sequence[int] = ...,
     points: str | LineAttractors = ...,
     readout: ArrayLike | None = ...,
+    n_jobs: int | None = ...,
 ) -> ModeTruncations: ...
 def mode_truncation(
     population: Subject,
@@ -57,6 +61,7 @@ def mode_truncation(
     steps: int | Sequence[int] = 30,
     points: str | LineAttractor | LineAttractors = "all",
     readout: ArrayLike | None = None,
+    n_jobs: int | None = None,
 ) -> ModeTruncation | ModeTruncations:
     """Readout some steps after a pulse of the input, by the linearised network with 0, 1, .., S modes kept.
 
@@ -72,6 +77,7 @@ def mode_truncation(
         points: ``"all"`` points, ``"fixed"`` ones, or the one nearest to the initial state of the network: ``"start"``;
             or what :func:`pyrnnsim.line_attractor` made of them, for the points on its lines in their order.
         readout: w_out (O, S) for networks, or a function, without one of their own; default: that of each network.
+        n_jobs: Threads; None is every core. No result depends on it.
     Returns:
         A :class:`ModeTruncation` for one set, else ``result[k, c]`` is that of network k at input c.
     Raises:
@@ -86,13 +92,14 @@ def mode_truncation(
     times = _times(caller, steps)
     choose = _choice(caller, points, pairing)
     readouts = _readouts(caller, pairing, readout)
+    jobs = parse_jobs(caller, n_jobs)
 
     def truncated(k: int, c: int) -> ModeTruncation:
         one, subject = pairing.sets[k][c], pairing.subjects[k]
         return _truncated(subject, pairing.systems[k], one, choose(k, c), pulses[c], times, readouts[k])
 
     with thread_limit():
-        made = tuple(tuple(truncated(k, c) for c in range(len(pulses))) for k in range(len(readouts)))
+        made = for_each(pairing.systems, len(pulses), jobs, truncated)
     settings = {"steps": times.tolist(), "points": points if isinstance(points, str) else "line"}
     return made[0][0] if pairing.single else ModeTruncations(made, pairing.inputs, settings)
 
@@ -198,7 +205,7 @@ def _truncated(
     full, nonlinear, ill = np.zeros(shape), np.zeros(shape), np.zeros(count, bool)
     values = np.zeros((count, size), np.complex128)
     if count:
-        near = linearize(subject, states, one.input)
+        near = linearize(subject, states, one.input, n_jobs=system.threads)
         values = near.eigenvalues
         moved = near.input_jacobian @ pulse
         nonlinear = _rolled(system, states, one.input, pulse, times, readout)

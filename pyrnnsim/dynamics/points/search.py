@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 
 _ROUGH_RADIUS = 1e-2  # closer than this, rough iterates are sent on as one
 _SLOW_RADIUS = 1e-2  # slow points are thinned to this distance: they may be a continuum
-_FIRST_ITERATIONS, _ITERATIONS = 10, 60  # of the search for slow points: before those near each other become one, and after
+_FIRST_ITERATIONS = 10  # of the search for slow points, after which those near each other become one
+_ITERATIONS = 60  # of those that are left
 _QUANTUM = 1e-6  # coordinates that differ by less are the same when points are put in order
 
 
@@ -68,7 +69,7 @@ def search(system: System, x: Floats, starts: Floats, aim: Aim) -> Found:
     """
     known = Catalogue(system, x, aim.tolerance)
     rough = system.approach(starts, x)
-    near = cover(rough.states, _ROUGH_RADIUS, ~rough.settled)
+    near = cover(rough.states, _ROUGH_RADIUS, (~rough.settled).astype(np.float64))
     ends, settled = rough.states[near.kept], rough.settled[near.kept]
     label = np.full(len(ends), -1, dtype=np.intp)
     label[settled], ends[settled] = known.polish(ends[settled])  # more steps would not help where twenty did not
@@ -95,7 +96,7 @@ def _slow_points(
     owner = np.full(len(label), -1, dtype=np.intp)
     finite = np.isfinite(ends).all(axis=1)
     lost, ends = lost[finite], ends[finite]
-    first = known.system.slowest(ends, known.x, _FIRST_ITERATIONS)
+    first = known.system.slowest(ends, known.x, _FIRST_ITERATIONS, rough=True)
     some = cover(first, _SLOW_RADIUS)
     settled = known.system.slowest(first[some.kept], known.x, _ITERATIONS)
     made = assess(known.system, known.x, settled, known.tolerance)
