@@ -19,6 +19,7 @@ _ROUGH_RADIUS = 1e-2  # closer than this, rough iterates are sent on as one
 _SLOW_RADIUS = 1e-2  # slow points are thinned to this distance: they may be a continuum
 _FIRST_ITERATIONS = 10  # of the search for slow points, after which those near each other become one
 _ITERATIONS = 60  # of those that are left
+_NEARLY = 1e-6  # |F(h) - h|, relative to 1 + max|h|, at which a slow point may be a fixed one
 _QUANTUM = 1e-6  # coordinates that differ by less are the same when points are put in order
 
 
@@ -99,6 +100,10 @@ def _slow_points(
     first = known.system.slowest(ends, known.x, _FIRST_ITERATIONS, rough=True)
     some = cover(first, _SLOW_RADIUS)
     settled = known.system.slowest(first[some.kept], known.x, _ITERATIONS)
+    moved = np.abs(known.system.step(settled, known.x) - settled).max(axis=1, initial=0.0)
+    near = np.flatnonzero(moved <= _NEARLY * (1 + np.abs(settled).max(axis=1, initial=0.0)))
+    which, ends = known.polish(settled[near])  # it may have stopped short of a fixed point
+    settled[near[which >= 0]] = ends[which >= 0]
     made = assess(known.system, known.x, settled, known.tolerance)
     label[lost] = known.take(made)[some.owner]
     keep = np.flatnonzero(~made.fixed)
