@@ -131,3 +131,12 @@ def cell_newton(
     relative: bool,
     n_jobs: int,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]: ...
+def cell_slowest(
+    spec: dict[str, Any],
+    params: _Named,
+    at: _Named,
+    tolerance: float,
+    progress: float,
+    iterations: int,
+    n_jobs: int,
+) -> tuple[NDArray[Any], NDArray[np.bool_]]: ...

@@ -87,12 +87,14 @@ def task_dynamics(
         return {"points": points}
     options = {"n_starts": effort.slow_starts, "seed": seed, "n_jobs": n_jobs}
     slow = timed("slow points", lambda: pyrnnsim.add_slow_points(networks, points, task=task, **options))
-    lines = timed("lines", lambda: pyrnnsim.line_attractor(networks, slow, output_range=_OUTPUTS, max_gap=_GAP))
+    lines = timed(
+        "lines", lambda: pyrnnsim.line_attractor(networks, slow, output_range=_OUTPUTS, max_gap=_GAP, n_jobs=n_jobs)
+    )
     inputs = task.condition_inputs()
     pulses = np.eye(len(inputs), inputs.shape[1], k=len(inputs))  # in the stream that each context attends to
     modes = timed(
         "modes",
-        lambda: pyrnnsim.mode_truncation(networks, slow, pulses, steps=effort.pulse_steps, points=lines),
+        lambda: pyrnnsim.mode_truncation(networks, slow, pulses, steps=effort.pulse_steps, points=lines, n_jobs=n_jobs),
     )
     return {"points": slow, "lines": lines, "modes": modes}
 

@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 ROUGH = 1e-2
 FINE = 1e-11  # at which it ends
 ITERATIONS = 40
+#: Step, relative to 1 + max|h|, at which the search for slow points ends, and the share by which eight of its
+#: iterations must lower the squared speed for it to go on.
+SLOW_STEP, SLOW_PROGRESS = 1e-6, 3e-3
 _FIRST_STEPS, _ROUGH_ITERATIONS = 3, 20
 _MOST_LISTED_UNITS = 10  # 2^N linear systems at once
 
@@ -35,6 +38,13 @@ class Expansion(NamedTuple):
     next: Floats  # (n, S)
     by_states: Floats  # (n, S, S): dF_i / dh_j
     by_inputs: Floats  # (n, S, M)
+
+
+class Approach(NamedTuple):
+    """Where the first search led from n starts."""
+
+    states: Floats  # (n, S); where it did not settle, the slowest state it met
+    settled: NDArray[np.bool_]  # (n,) whether its last step was small
 
 
 class System(Protocol):
@@ -68,11 +78,14 @@ class System(Protocol):
     def listed(self, x: Floats) -> Floats | None:
         """All isolated fixed points (n, S) at x (M,) where they can be listed, else None."""
 
-    def approach(self, starts: Floats, x: Floats) -> Floats:
+    def approach(self, starts: Floats, x: Floats) -> Approach:
         """Three steps of F from each start (n, S), then Newton's method to the neighbourhood of fixed points."""
 
     def refine(self, states: Floats, x: Floats) -> Floats:
         """Newton's method from each of states (n, S) to rounding level; where it fails, the slowest state it met."""
+
+    def slowest(self, states: Floats, x: Floats, iterations: int, *, rough: bool = False) -> Floats:
+        """Local minima of |F(h) - h| near states (n, S), in at most so many iterations; only rough ones are faster."""
 
     def outputs(self, states: Floats) -> Floats:
         """(n, O) readout of states (n, S)."""
@@ -113,7 +126,7 @@ class NetworkSystem:
             return None
         return relu_points(self.own["w_rec"][0], self.own["w_in"][0] @ x + self.own["b"][0])
 
-    def approach(self, starts: Floats, x: Floats) -> Floats:
+    def approach(self, starts: Floats, x: Floats) -> Approach:
         """See :class:`System`; in float32, whose errors are far below the distance at which points are told apart."""
         states = self.box(x).clip(starts).astype(np.float32)[None]
         inputs = np.broadcast_to(x.astype(np.float32), (1, len(starts), self.inputs)).copy()
@@ -123,19 +136,31 @@ class NetworkSystem:
 
     def refine(self, states: Floats, x: Floats) -> Floats:
         """See :class:`System`."""
-        return self._newton(self.box(x).clip(states), x, self.arrays, FINE, ITERATIONS)
+        return self._newton(self.box(x).clip(states), x, self.arrays, FINE, ITERATIONS).states
+
+    def slowest(self, states: Floats, x: Floats, iterations: int, *, rough: bool = False) -> Floats:
+        """See :class:`System`; rough ones in float32."""
+        arrays = self.single if rough else self.arrays
+        at = self._at(self.box(x).clip(states), x, arrays)
+        made = _core.cell_slowest(self.spec, arrays, at, SLOW_STEP, SLOW_PROGRESS, iterations, self.threads)
+        return np.asarray(made[0][0, 0], dtype=np.float64)
 
     def _newton(
         self, states: NDArray[Any], x: Floats, arrays: dict[str, NDArray[Any]], tolerance: float, iterations: int
-    ) -> Floats:
-        box, dtype = self.box(x), arrays["w_rec"].dtype
-        given = {"states": states, "inputs": x, "lower": box.lower, "upper": box.upper}
-        at = {name: np.ascontiguousarray(array, dtype=dtype)[None, None] for name, array in given.items()}
-        radius, relative = trust_radius(self.size), not box.compact
+    ) -> Approach:
+        at = self._at(states, x, arrays)
+        radius, relative = trust_radius(self.size), not self.box(x).compact
         found, best, settled = _core.cell_newton(
             self.spec, arrays, at, tolerance, iterations, radius, relative, self.threads
         )
-        return np.asarray(np.where(settled[0, 0][:, None], found[0, 0], best[0, 0]), dtype=np.float64)
+        ends = np.where(settled[0, 0][:, None], found[0, 0], best[0, 0])
+        return Approach(ends.astype(np.float64), settled[0, 0])
+
+    def _at(self, states: NDArray[Any], x: Floats, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """What the solvers are given besides the network."""
+        box, dtype = self.box(x), arrays["w_rec"].dtype
+        given = {"states": states, "inputs": x, "lower": box.lower, "upper": box.upper}
+        return {name: np.ascontiguousarray(array, dtype=dtype)[None, None] for name, array in given.items()}
 
     def outputs(self, states: Floats) -> Floats:
         """See :class:`System`."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from pyrnnsim.dynamics.bounds import Box, everywhere
 from pyrnnsim.dynamics.points.newton import newton
-from pyrnnsim.dynamics.systems import FINE, ROUGH, Expansion
+from pyrnnsim.dynamics.points.slow import slowest
+from pyrnnsim.dynamics.systems import FINE, ROUGH, Approach, Expansion
 
 Floats = NDArray[np.float64]
 
@@ -56,13 +57,17 @@ class TorchSystem:
     def listed(self, x: Floats) -> None:
         """Nothing is known."""
 
-    def approach(self, starts: Floats, x: Floats) -> Floats:
+    def approach(self, starts: Floats, x: Floats) -> Approach:
         """Two steps of F, then Newton's method to the neighbourhood of fixed points."""
         return newton(self, x, self.step(self.step(starts, x), x), tolerance=ROUGH)
 
     def refine(self, states: Floats, x: Floats) -> Floats:
         """Newton's method to rounding level."""
-        return newton(self, x, states, tolerance=FINE)
+        return newton(self, x, states, tolerance=FINE).states
+
+    def slowest(self, states: Floats, x: Floats, iterations: int, *, rough: bool = False) -> Floats:  # noqa: ARG002
+        """By Levenberg and Marquardt's method."""
+        return slowest(self, x, states, iterations=iterations)
 
     def outputs(self, states: Floats) -> Floats:
         """A function has no readout."""

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from pyrnnsim._options import parse_jobs
+from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.lines.chains import chain, largest_cluster, tangents
 from pyrnnsim.dynamics.lines.result import ALIGNED, LineAttractor, LineAttractors
@@ -16,6 +18,7 @@ from pyrnnsim.dynamics.points.merging import canonical_order
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.principal import upright
 from pyrnnsim.dynamics.subjects import Subject, parse_subjects
+from pyrnnsim.dynamics.workload import for_each
 from pyrnnsim.tasks.checks import real_number, whole_number
 
 Floats = NDArray[np.float64]
@@ -33,6 +36,7 @@ def line_attractor(
     max_speed: float = ...,
     output_range: tuple[float, float] | None = ...,
     max_gap: float | None = ...,
+    n_jobs: int | None = ...,
 ) -> LineAttractor: ...
 @overload
 def line_attractor(
@@ -44,6 +48,7 @@ def line_attractor(
     max_speed: float = ...,
     output_range: tuple[float, float] | None = ...,
     max_gap: float | None = ...,
+    n_jobs: int | None = ...,
 ) -> LineAttractors: ...
 def line_attractor(
     population: Subject,
@@ -54,6 +59,7 @@ def line_attractor(
     max_speed: float = 0.01,
     output_range: tuple[float, float] | None = None,
     max_gap: float | None = None,
+    n_jobs: int | None = None,
 ) -> LineAttractor | LineAttractors:
     """Fixed and slow points put in order along a line, with spectra and selection vectors along it.
 
@@ -74,6 +80,7 @@ def line_attractor(
         output_range: (low, high); points with a readout outside are left out too.
         max_gap: Longest edge of the tree, in units of the state; it is cut at longer ones and the part with most points
             is kept: gates, once saturated, hold relu networks at states far from all that a task leads to.
+        n_jobs: Threads; None is every core. No result depends on it.
     Returns:
         A :class:`LineAttractor` for one set, else ``result[k, c]`` is the one of network k at input c. Without points
         its arrays are empty; one point has no tangent.
@@ -92,10 +99,13 @@ def line_attractor(
         "output_range": _range(caller, output_range),
         "max_gap": None if max_gap is None else real_number(caller, "max_gap", max_gap, 0.0),
     }
-    made = tuple(
-        tuple(_line(subject, one, **settings) for one in row)
-        for subject, row in zip(pairing.subjects, pairing.sets, strict=True)
-    )
+    jobs = parse_jobs(caller, n_jobs)
+
+    def line(k: int, c: int) -> LineAttractor:
+        return _line(pairing.subjects[k], pairing.sets[k][c], pairing.systems[k].threads, **settings)
+
+    with thread_limit():
+        made = for_each(pairing.systems, len(pairing.inputs), jobs, line)
     return made[0][0] if pairing.single else LineAttractors(made, pairing.inputs, settings)
 
 
@@ -113,6 +123,7 @@ def _range(caller: str, value: object) -> list[float] | None:
 def _line(
     subject: Any,
     points: FixedPointSet,
+    jobs: int,
     *,
     neighbours: int,
     tolerance: float,
@@ -129,7 +140,7 @@ def _line(
         chosen = chosen[largest_cluster(points.states[chosen], max_gap)]
     placed = _placed(points.states[chosen], points.outputs[chosen], neighbours)
     chosen, states = chosen[placed.order], points.states[chosen][placed.order]
-    modes = _modes(subject, states, points.input, placed.tangent)
+    modes = _modes(subject, states, points.input, placed.tangent, jobs)
     return LineAttractor(
         name=points.name,
         input=points.input,
@@ -192,7 +203,7 @@ class _Modes(NamedTuple):
     input_projection: Floats
 
 
-def _modes(subject: Any, states: Floats, x: Floats, tangent: Floats) -> _Modes:
+def _modes(subject: Any, states: Floats, x: Floats, tangent: Floats, jobs: int) -> _Modes:
     count, size = states.shape
     made = _Modes(
         np.zeros((count, size), np.complex128),
@@ -204,7 +215,7 @@ def _modes(subject: Any, states: Floats, x: Floats, tangent: Floats) -> _Modes:
     )
     if not count:
         return made
-    near = linearize(subject, states, x)
+    near = linearize(subject, states, x, n_jobs=jobs)
     for i, direction in enumerate(tangent):
         mode, alignment = _along(near, i, direction) if np.isfinite(direction).all() else _slowest(near, i)
         group = alike(near.eigenvalues[i], mode)

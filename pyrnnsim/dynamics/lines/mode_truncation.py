@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pyrnnsim._options import parse_jobs
+from pyrnnsim._threads import thread_limit
 from pyrnnsim.dynamics.following import advance
 from pyrnnsim.dynamics.linearization import Linearization, linearize
 from pyrnnsim.dynamics.lines.result import LineAttractor, LineAttractors
@@ -17,6 +20,7 @@ from pyrnnsim.dynamics.pairing import Pairing, pair
 from pyrnnsim.dynamics.points.result import FixedPoints, FixedPointSet
 from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
+from pyrnnsim.dynamics.workload import for_each
 from pyrnnsim.eigen import CONDITION_LIMIT
 from pyrnnsim.populations.arrays import as_numbers
 from pyrnnsim.populations.network import Network
@@ -36,6 +40,7 @@ def mode_truncation(
     steps: int | Sequence[int] = ...,
     points: str | LineAttractor = ...,
     readout: ArrayLike | None = ...,
+    n_jobs: int | None = ...,
 ) -> ModeTruncation: ...
 @overload
 def mode_truncation(
@@ -46,6 +51,7 @@ def mode_truncation(
     steps: int | Sequence[int] = ...,
     points: str | LineAttractors = ...,
     readout: ArrayLike | None = ...,
+    n_jobs: int | None = ...,
 ) -> ModeTruncations: ...
 def mode_truncation(
     population: Subject,
@@ -55,6 +61,7 @@ def mode_truncation(
     steps: int | Sequence[int] = 30,
     points: str | LineAttractor | LineAttractors = "all",
     readout: ArrayLike | None = None,
+    n_jobs: int | None = None,
 ) -> ModeTruncation | ModeTruncations:
     """Readout some steps after a pulse of the input, by the linearised network with 0, 1, .., S modes kept.
 
@@ -70,6 +77,7 @@ def mode_truncation(
         points: ``"all"`` points, ``"fixed"`` ones, or the one nearest to the initial state of the network: ``"start"``;
             or what :func:`pyrnnsim.line_attractor` made of them, for the points on its lines in their order.
         readout: w_out (O, S) for networks, or a function, without one of their own; default: that of each network.
+        n_jobs: Threads; None is every core. No result depends on it.
     Returns:
         A :class:`ModeTruncation` for one set, else ``result[k, c]`` is that of network k at input c.
     Raises:
@@ -84,12 +92,14 @@ def mode_truncation(
     times = _times(caller, steps)
     choose = _choice(caller, points, pairing)
     readouts = _readouts(caller, pairing, readout)
+    jobs = parse_jobs(caller, n_jobs)
 
     def truncated(k: int, c: int) -> ModeTruncation:
         one, subject = pairing.sets[k][c], pairing.subjects[k]
         return _truncated(subject, pairing.systems[k], one, choose(k, c), pulses[c], times, readouts[k])
 
-    made = tuple(tuple(truncated(k, c) for c in range(len(pulses))) for k in range(len(readouts)))
+    with thread_limit():
+        made = for_each(pairing.systems, len(pulses), jobs, truncated)
     settings = {"steps": times.tolist(), "points": points if isinstance(points, str) else "line"}
     return made[0][0] if pairing.single else ModeTruncations(made, pairing.inputs, settings)
 
@@ -195,14 +205,14 @@ def _truncated(
     full, nonlinear, ill = np.zeros(shape), np.zeros(shape), np.zeros(count, bool)
     values = np.zeros((count, size), np.complex128)
     if count:
-        near = linearize(subject, states, one.input)
+        near = linearize(subject, states, one.input, n_jobs=system.threads)
         values = near.eigenvalues
         moved = near.input_jacobian @ pulse
         nonlinear = _rolled(system, states, one.input, pulse, times, readout)
         for i in range(count):
             full[i], rows = _powers(near.jacobian[i], moved[i], times, readout)
             parts, ill[i] = _parts(near, i, moved[i])
-            response[i] = np.nan if ill[i] else np.einsum("tos,ks->kto", rows, parts)
+            response[i] = np.nan if ill[i] else (parts @ rows.reshape(-1, size).T).reshape(response[i].shape)
     return ModeTruncation(
         name=one.name,
         input=one.input,
@@ -221,12 +231,12 @@ def _truncated(
 
 def _powers(jacobian: Floats, moved: Floats, times: NDArray[np.int64], readout: Floats) -> tuple[Floats, Floats]:
     """(T, O) readout of J^(t-1) b, from the right; (T, O, S) readout times J^(t-1), from the left."""
-    full, rows = [], []
+    full, rows, wanted = [], [], set(times.tolist())
     state, row = moved, readout
     for t in range(1, int(times[-1]) + 1):
         if t > 1:
             state, row = jacobian @ state, row @ jacobian
-        if t in times:
+        if t in wanted:
             full.append(readout @ state)
             rows.append(row)
     return np.array(full), np.array(rows)
@@ -235,22 +245,27 @@ def _powers(jacobian: Floats, moved: Floats, times: NDArray[np.int64], readout: 
 def _parts(near: Linearization, i: int, moved: Floats) -> tuple[Floats, bool]:
     """(S + 1, S) the part of a vector in the leading 0, 1, .., S modes, and whether it cannot be told."""
     values, right, left = near.eigenvalues[i], near.right[i], near.left[i]
-    parts = np.zeros((len(values) + 1, len(moved)))
-    single = right * (left @ moved)
-    for group in by_magnitude(values):
-        first, last = group[0] + 1, group[-1] + 1
-        parts[first:last] = parts[group[0]]
-        if is_null(values, group):  # what is left: single vectors of a null space may be anything
-            parts[last] = moved
-        elif len(group) == 1 or is_pair(values, group):
-            if not near.condition[i, group].max() <= CONDITION_LIMIT:
-                return parts, True
-            parts[last] = parts[group[0]] + single[:, group].sum(axis=1).real
-        else:
-            factors = projection(right, left, group)
-            if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > CONDITION_LIMIT:
-                return parts, True
-            parts[last] = parts[group[0]] + (factors[0] @ (factors[1] @ moved)).real
+    count, groups = len(values), by_magnitude(values)
+    null = is_null(values, groups[-1])
+    plain = np.array([len(group) == 1 or is_pair(values, group) for group in groups])
+    plain[-1] &= not null
+    alone = np.repeat(plain, [len(group) for group in groups])
+    sums, ends = np.zeros((count + 1, len(moved))), np.zeros(count + 1, np.intp)
+    if not near.condition[i, alone].max(initial=0.0) <= CONDITION_LIMIT:
+        return sums, True
+    sums[1:][alone] = (right[:, alone] * (left[alone] @ moved)).real.T
+    for group in compress(groups, ~plain):
+        if null and group[-1] == count - 1:
+            continue
+        factors = projection(right, left, group)
+        if factors is None or np.linalg.norm(factors[0], 2) * np.linalg.norm(factors[1], 2) > CONDITION_LIMIT:
+            return sums, True
+        sums[group[-1] + 1] = (factors[0] @ (factors[1] @ moved)).real
+    for group in groups:
+        ends[group[-1] + 1] = group[-1] + 1
+    parts = np.cumsum(sums, axis=0)[np.maximum.accumulate(ends)]  # a group counts from its last mode on
+    if null:  # what is left: single vectors of a null space may be anything
+        parts[-1] = moved
     missing = np.linalg.norm(parts[-1] - moved)
     return parts, bool(missing > _MISSING * np.linalg.norm(moved))
 

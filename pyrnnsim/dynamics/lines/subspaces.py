@@ -55,6 +55,8 @@ def projection(right: Complexes, left: Complexes, group: Ints) -> tuple[Complexe
 
 def real_span(columns: Complexes) -> Floats:
     """(S, m) orthonormal basis of the real span of m modes, closed under conjugation."""
+    if columns.shape[1] == 1 and not columns.imag.any():  # as most are
+        return np.asarray(columns.real / np.linalg.norm(columns.real))
     parts = np.concatenate([columns.real, columns.imag], axis=1)
     basis, sizes, _ = np.linalg.svd(parts, full_matrices=False)
     return np.asarray(basis[:, : min(columns.shape[1], int((sizes > 0).sum()))])

@@ -64,9 +64,19 @@ def assess(system: System, x: Floats, states: Floats, tolerance: float) -> Asses
         beside = system.expand(states + _BESIDE * scale[:, None], x).by_states
         error = np.maximum(error, _inverse_norms(np.eye(system.size) - beside) * rounding)
     sign = np.sign(np.linalg.slogdet(difference)[0]).astype(np.int64)
-    exact = residual <= max(_RESIDUAL, 100 * system.epsilon) * scale
+    exact = residual <= _largest_residual(system) * scale
     fixed = exact & (error <= tolerance * scale) & system.box(x).holds(states)
     return Assessment(states, by_states, residual, speed, error, sign, fixed)
+
+
+def resting(system: System, x: Floats, states: Floats) -> NDArray[np.bool_]:
+    """(n,) whether states move so little that :func:`assess` may find them fixed; much cheaper than that."""
+    residual = np.abs(system.step(states, x) - states).max(axis=1, initial=0.0)
+    return np.asarray(residual <= 2 * _largest_residual(system) * (1 + np.abs(states).max(axis=1, initial=0.0)))
+
+
+def _largest_residual(system: System) -> float:
+    return max(_RESIDUAL, 100 * system.epsilon)
 
 
 def _inverse_norms(matrices: Floats) -> Floats:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pyrnnsim.dynamics.points.assessment import Assessment, assess
+from pyrnnsim.dynamics.points.assessment import Assessment, assess, resting
 from pyrnnsim.dynamics.points.merging import cover, midpoints
 from pyrnnsim.dynamics.systems import System
 
@@ -44,7 +44,10 @@ class Catalogue:
             (n,) which of ``points`` each led to, -1 for none; (n, S) where it ended.
         """
         ends = self.system.refine(states, self.x)
-        return self.take(assess(self.system, self.x, ends, self.tolerance)), ends
+        label = np.full(len(ends), -1, dtype=np.intp)
+        near = np.flatnonzero(resting(self.system, self.x, ends))  # of the rest no error need be known
+        label[near] = self.take(assess(self.system, self.x, ends[near], self.tolerance))
+        return label, ends
 
     def take(self, made: Assessment) -> NDArray[np.intp]:
         """Add those that are fixed and new; which of ``points`` each of them is, -1 for none."""

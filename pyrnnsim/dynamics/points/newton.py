@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.dynamics.bounds import Box
-from pyrnnsim.dynamics.systems import ITERATIONS, System, trust_radius
+from pyrnnsim.dynamics.systems import ITERATIONS, Approach, System, trust_radius
 
 Floats = NDArray[np.float64]
 
@@ -15,7 +15,7 @@ _ABSURD = 1e7
 _BLOCK_BYTES = 2**24  # of Jacobians held at once
 
 
-def newton(system: System, x: Floats, states: Floats, *, tolerance: float, iterations: int = ITERATIONS) -> Floats:
+def newton(system: System, x: Floats, states: Floats, *, tolerance: float, iterations: int = ITERATIONS) -> Approach:
     """Solve F(h, x) = h from each of some states; none influences another.
 
     A step is cut to the trust radius, in a box without finite bounds to the length of the state if that is more,
@@ -29,14 +29,16 @@ def newton(system: System, x: Floats, states: Floats, *, tolerance: float, itera
         tolerance: Largest entry of the last step, relative to 1 + max|h|.
         iterations: At most so many.
     Returns:
-        (n, S) where the iteration ended; where it did not, the state with the smallest residual that it met.
+        Where the iteration ended; where it did not, the state with the smallest residual that it met.
     """
     rows = max(1, _BLOCK_BYTES // (8 * system.size * max(system.size, 1)))
     parts = [_newton(system, x, states[i : i + rows], tolerance, iterations) for i in range(0, len(states), rows)]
-    return np.concatenate(parts) if parts else states.copy()
+    if not parts:
+        return Approach(states.copy(), np.zeros(0, bool))
+    return Approach(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
 
-def _newton(system: System, x: Floats, states: Floats, tolerance: float, iterations: int) -> Floats:
+def _newton(system: System, x: Floats, states: Floats, tolerance: float, iterations: int) -> Approach:
     box = system.box(x)
     here, best = box.clip(states), states.copy()
     lowest = np.full(len(here), np.inf)
@@ -61,7 +63,7 @@ def _newton(system: System, x: Floats, states: Floats, tolerance: float, iterati
         active = active[~done]
         if not len(active):
             break
-    return np.asarray(np.where(settled[:, None], here, best))
+    return Approach(np.where(settled[:, None], here, best), settled)
 
 
 def newton_step(by_states: Floats, residual: Floats, scale: Floats) -> Floats:

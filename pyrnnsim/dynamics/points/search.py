@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pyrnnsim.dynamics.points.assessment import Assessment, assess
 from pyrnnsim.dynamics.points.catalogue import Catalogue
 from pyrnnsim.dynamics.points.merging import canonical_order, cover
-from pyrnnsim.dynamics.points.slow import slowest
 from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.systems import System
 
@@ -18,6 +17,9 @@ Floats = NDArray[np.float64]
 
 _ROUGH_RADIUS = 1e-2  # closer than this, rough iterates are sent on as one
 _SLOW_RADIUS = 1e-2  # slow points are thinned to this distance: they may be a continuum
+_FIRST_ITERATIONS = 10  # of the search for slow points, after which those near each other become one
+_ITERATIONS = 60  # of those that are left
+_NEARLY = 1e-6  # |F(h) - h|, relative to 1 + max|h|, at which a slow point may be a fixed one
 _QUANTUM = 1e-6  # coordinates that differ by less are the same when points are put in order
 
 
@@ -68,21 +70,23 @@ def search(system: System, x: Floats, starts: Floats, aim: Aim) -> Found:
     """
     known = Catalogue(system, x, aim.tolerance)
     rough = system.approach(starts, x)
-    near = cover(rough, _ROUGH_RADIUS)
-    label, ends = known.polish(rough[near.kept])
+    near = cover(rough.states, _ROUGH_RADIUS, (~rough.settled).astype(np.float64))
+    ends, settled = rough.states[near.kept], rough.settled[near.kept]
+    label = np.full(len(ends), -1, dtype=np.intp)
+    label[settled], ends[settled] = known.polish(ends[settled])  # more steps would not help where twenty did not
     lost = np.flatnonzero(label < 0)
     slow, slow_label = _slow_points(known, ends[lost], label, lost)
     listed = system.listed(x)
     if listed is not None:
         known.polish(listed)
-    closed = aim.closure and known.close(lambda states: system.approach(states, x))
+    closed = aim.closure and known.close(lambda states: system.approach(states, x).states)
     must_be_one = system.box(x).compact
     owner = near.owner
     if must_be_one and aim.closure and known.degree != 1:  # two points within the radius, perhaps
         fine, _ = known.polish(starts)
         label, owner = np.where(fine >= 0, fine, label[owner]), np.arange(len(starts))
         slow_label = slow_label[near.owner]
-        closed = known.close(lambda states: system.approach(states, x))
+        closed = known.close(lambda states: system.approach(states, x).states)
     return _outcome(known, slow, label[owner], slow_label[owner], (closed, listed is not None, must_be_one))
 
 
@@ -93,9 +97,13 @@ def _slow_points(
     owner = np.full(len(label), -1, dtype=np.intp)
     finite = np.isfinite(ends).all(axis=1)
     lost, ends = lost[finite], ends[finite]
-    first = slowest(known.system, known.x, ends, iterations=10)
+    first = known.system.slowest(ends, known.x, _FIRST_ITERATIONS, rough=True)
     some = cover(first, _SLOW_RADIUS)
-    settled = slowest(known.system, known.x, first[some.kept])
+    settled = known.system.slowest(first[some.kept], known.x, _ITERATIONS)
+    moved = np.abs(known.system.step(settled, known.x) - settled).max(axis=1, initial=0.0)
+    near = np.flatnonzero(moved <= _NEARLY * (1 + np.abs(settled).max(axis=1, initial=0.0)))
+    which, ends = known.polish(settled[near])  # it may have stopped short of a fixed point
+    settled[near[which >= 0]] = ends[which >= 0]
     made = assess(known.system, known.x, settled, known.tolerance)
     label[lost] = known.take(made)[some.owner]
     keep = np.flatnonzero(~made.fixed)

@@ -20,6 +20,7 @@ from pyrnnsim.dynamics.spectra import eigenvalues
 from pyrnnsim.dynamics.starts import parse_starts
 from pyrnnsim.dynamics.subjects import Subject, parse_subjects
 from pyrnnsim.dynamics.systems import System
+from pyrnnsim.dynamics.workload import for_each
 from pyrnnsim.tasks import Task
 from pyrnnsim.tasks.checks import real_number, whole_number
 
@@ -109,14 +110,15 @@ def add_slow_points(
     with thread_limit():
         channels = pairing.inputs.shape[1]
         begin = parse_starts(caller, subjects, starts, channels, count=count, noise=0.0, seed=seed, jobs=jobs)
-        made = []
-        for system, row, states in zip(pairing.systems, pairing.sets, begin, strict=True):
-            system.threads = jobs
-            made.append(tuple(_extended(system, one, states, **options) for one in row))
+
+        def extend(k: int, c: int) -> FixedPointSet:
+            return _extended(pairing.systems[k], pairing.sets[k][c], begin[k], **options)
+
+        made = for_each(pairing.systems, len(pairing.inputs), jobs, extend)
     if isinstance(fixed_points, FixedPointSet):
         return made[0][0]
     settings = {**fixed_points.settings, "slow_points": {**options, "n_starts": count, "seed": seed}}
-    return FixedPoints(tuple(made), fixed_points.inputs, settings)
+    return FixedPoints(made, fixed_points.inputs, settings)
 
 
 def _extended(
@@ -135,7 +137,7 @@ def _extended(
     found = assess(system, one.input, states[thin.kept], _TOLERANCE)
     slow_ones = np.flatnonzero(~found.fixed)  # a fixed one would make the evidence false
     found = found.at(slow_ones)
-    values = eigenvalues("add_slow_points", system.name, found.by_states)
+    values = eigenvalues("add_slow_points", system.name, found.by_states, system.threads)
     basin = np.bincount(thin.owner, minlength=len(thin.kept))[slow_ones]
     return replace(
         one,

@@ -1,4 +1,7 @@
-"""Slow points: local minima of the speed, where Newton's method finds no fixed point."""
+"""Slow points of functions: local minima of the speed, where Newton's method finds no fixed point.
+
+Networks are searched by the native ``cell_slowest``, in the same way.
+"""
 
 from __future__ import annotations
 
