@@ -4,6 +4,9 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,26 +35,40 @@ class GraphList {
     }
   }
 
-  py::tuple distances(const Array<std::int64_t>& first, const Array<std::int64_t>& second, int n_jobs) const {
+  // Of as many of the first pairs, at least one, as can be begun within so many seconds: the caller looks after signals
+  // and progress in between. What a pair gives depends on no clock.
+  py::tuple distances(const Array<std::int64_t>& first, const Array<std::int64_t>& second, int n_jobs,
+                      double seconds) const {
     expect(first.ndim() == 1 && second.ndim() == 1 && first.size() == second.size(),
            "first and second must be (pairs,)");
     const py::ssize_t pairs = first.size();
     for (py::ssize_t p = 0; p < pairs; ++p) view(first.at(p)), view(second.at(p));
-    Array<double> distance(pairs);
-    Array<bool> proven(pairs);
-    std::vector<GraphMatcher> matchers(static_cast<std::size_t>(std::max(n_jobs, 1)));
-    double* to = distance.mutable_data();
-    bool* known = proven.mutable_data();
-    const std::int64_t *a = first.data(), *b = second.data();
+    std::vector<double> distance(static_cast<std::size_t>(pairs));
+    std::vector<char> proven(static_cast<std::size_t>(pairs));
+    std::atomic<std::int64_t> left_out{pairs};  // the first pair that came too late
     {
       const GilReleased released;
+      const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+      std::vector<GraphMatcher> matchers(static_cast<std::size_t>(std::max(n_jobs, 1)));
       parallel_for(pairs, n_jobs, [&](std::int64_t p, int worker) {
-        const Matching made = matchers[static_cast<std::size_t>(worker)].match(views_[static_cast<std::size_t>(a[p])],
-                                                                               views_[static_cast<std::size_t>(b[p])]);
-        to[p] = made.distance, known[p] = made.proven;
+        if (p > 0 && std::chrono::steady_clock::now() > end) {
+          std::int64_t known = left_out;
+          while (p < known && !left_out.compare_exchange_weak(known, p)) {
+          }
+          return;
+        }
+        const Matching made =
+            matchers[static_cast<std::size_t>(worker)].match(view(first.data()[p]), view(second.data()[p]));
+        distance[static_cast<std::size_t>(p)] = made.distance;
+        proven[static_cast<std::size_t>(p)] = made.proven;
       });
     }
-    return py::make_tuple(distance, proven);
+    const py::ssize_t done = left_out;
+    Array<double> distances_out(done);
+    Array<bool> proven_out(done);
+    std::copy_n(distance.begin(), done, distances_out.mutable_data());
+    std::copy_n(proven.begin(), done, proven_out.mutable_data());
+    return py::make_tuple(distances_out, proven_out);
   }
 
   py::tuple assignment(std::int64_t first, std::int64_t second) const {
@@ -80,9 +97,11 @@ class GraphList {
 void bind_graphs(py::module_& m) {
   py::class_<GraphList>(m, "GraphList", "Graphs (n, n) with the kinds (n,) of their nodes, whose pairs are matched.")
       .def(py::init<const py::list&, const py::list&>(), "adjacencies"_a, "stable"_a)
-      .def("distances", &GraphList::distances, py::arg("first").noconvert(), py::arg("second").noconvert(),
-           py::kw_only(), "n_jobs"_a,
-           "(pairs,) distances under the best assignment found, and whether each is proven to be the least.")
+      .def(
+          "distances", &GraphList::distances, py::arg("first").noconvert(), py::arg("second").noconvert(),
+          py::kw_only(), "n_jobs"_a, "seconds"_a,
+          "(n,) distances of the first n pairs under the best assignments found, and whether each is proven to be the\n"
+          "least; as many, at least one, as are begun within `seconds`.")
       .def("assignment", &GraphList::assignment, "first"_a, "second"_a,
            "Distance of one pair, whether it is proven, and the nodes assigned to each other, -1 for dummies.");
 }
