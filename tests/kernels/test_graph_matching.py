@@ -61,8 +61,19 @@ def both(graphs: GraphList, pairs: list[tuple[int, int]], jobs: int = 1) -> tupl
 @pytest.mark.parametrize("digits", [16, 1])  # 1: ties everywhere
 @pytest.mark.parametrize(
     "sizes",
-    [((0, 0), (0, 3)), ((0, 2), (1, 0)), ((1, 0), (1, 1)), ((1, 4), (3, 1)), ((3, 6), (3, 6)), ((5, 3), (2, 6))]
-    + [((4, 5), (6, 4)), ((6, 9), (6, 5)), ((5, 0), (3, 0)), ((3, 4), (6, 0)), ((2, 8), (5, 3))],
+    [
+        ((0, 0), (0, 3)),
+        ((0, 2), (1, 0)),
+        ((1, 0), (1, 1)),
+        ((1, 4), (3, 1)),
+        ((3, 6), (3, 6)),
+        ((5, 3), (2, 6)),
+        ((4, 5), (6, 4)),
+        ((6, 9), (6, 5)),
+        ((5, 0), (3, 0)),
+        ((3, 4), (6, 0)),
+        ((2, 8), (5, 3)),
+    ],
 )
 def test_no_assignment_is_better(sizes, loops, digits):
     for seed in range(5):
