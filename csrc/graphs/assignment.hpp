@@ -8,6 +8,17 @@
 
 namespace pyrnnsim {
 
+// The largest x[i] - y[i]. Four at a time: a compiler may not reorder comparisons by itself.
+inline double largest_difference(const double* x, const double* y, std::int64_t count) {
+  double most[4];
+  std::fill(most, most + 4, -std::numeric_limits<double>::infinity());
+  std::int64_t i = 0;
+  for (; i + 4 <= count; i += 4)
+    for (int k = 0; k < 4; ++k) most[k] = std::max(most[k], x[i + k] - y[i + k]);
+  for (; i < count; ++i) most[0] = std::max(most[0], x[i] - y[i]);
+  return std::max(std::max(most[0], most[1]), std::max(most[2], most[3]));
+}
+
 // Weights are not negative. Every row has a value and every column a price >= 0 with value + price >= weight, so their
 // sum, which falls with each step, is at no time less than the best assignment; it equals it at the end.
 class Assignment {
@@ -16,7 +27,7 @@ class Assignment {
   void reserve(std::int64_t rows, std::int64_t columns) {
     rows_ = rows, columns_ = columns;
     const auto r = static_cast<std::size_t>(rows), c = static_cast<std::size_t>(columns);
-    value_.resize(r), column_.resize(r), above_.resize(r), entered_.resize(r), row_done_.resize(r);
+    value_.resize(r), column_.assign(r, -1), above_.resize(r), entered_.resize(r), row_done_.resize(r);
     row_.resize(c), before_.resize(c), distance_.resize(c), done_.resize(c);
   }
 
@@ -39,18 +50,14 @@ class Assignment {
     return sum;
   }
 
+  // Starts the next problem from the assignment of another solver.
+  void follow(const Assignment& other) { column_ = other.column_; }
+
   // The same before anything is assigned: an upper bound that takes one pass over the weights.
   double bound(const double* weights, const double* prices) const {
     double sum = 0;
     for (std::int64_t c = 0; c < columns_; ++c) sum += prices[c];
-    for (std::int64_t r = 0; r < rows_; ++r) {
-      double most = -std::numeric_limits<double>::infinity();
-      for (std::int64_t c = 0; c < columns_; ++c) {
-        const double left = weights[r * columns_ + c] - prices[c];
-        most = left > most ? left : most;
-      }
-      sum += most;
-    }
+    for (std::int64_t r = 0; r < rows_; ++r) sum += largest_difference(weights + r * columns_, prices, columns_);
     return sum;
   }
 
@@ -59,20 +66,20 @@ class Assignment {
   const std::vector<std::int32_t>& columns() const { return column_; }
 
  private:
-  // Values from the prices, and rows to the columns that gave them where these are free. The sum of both.
+  // Values from the prices, and rows to free columns that gave them: if possible to those of the last problem.
   double start() {
     double sum = 0;
     for (std::int64_t c = 0; c < columns_; ++c) row_[c] = -1, sum += prices_[c];
     for (std::int64_t r = 0; r < rows_; ++r) {
       const double* weight = weights_ + r * columns_;
-      double most = -std::numeric_limits<double>::infinity();
-      std::int64_t at = 0;
-      for (std::int64_t c = 0; c < columns_; ++c)
-        if (weight[c] - prices_[c] > most) most = weight[c] - prices_[c], at = c;
-      value_[r] = most, sum += most;
-      const bool free = row_[at] < 0;
-      column_[r] = free ? static_cast<std::int32_t>(at) : -1;
-      if (free) row_[at] = static_cast<std::int32_t>(r);
+      value_[r] = largest_difference(weight, prices_, columns_);
+      sum += value_[r];
+      const auto gives = [&](std::int64_t c) { return row_[c] < 0 && weight[c] - prices_[c] == value_[r]; };
+      std::int64_t at = column_[r];
+      if (at < 0 || !gives(at))
+        for (at = 0; at < columns_ && !gives(at);) ++at;
+      column_[r] = at < columns_ ? static_cast<std::int32_t>(at) : -1;
+      if (at < columns_) row_[at] = static_cast<std::int32_t>(r);
     }
     return sum;
   }

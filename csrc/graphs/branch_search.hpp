@@ -61,6 +61,7 @@ class BranchSearch {
   };
   static constexpr double kGain = 1e-12;          // an improvement by less, of what is known, is none
   static constexpr double kRounding = 1e-14;      // of all squares
+  static constexpr std::int64_t kSolution = 6;    // cost of an assignment of unstable nodes, in passes over the weights
   static constexpr std::int64_t kOverhead = 200;  // of a look at a choice, in entries of the weights
 
   // Nodes of A: first the one that most leads to, then those that share most origins with the ones before.
@@ -120,6 +121,7 @@ class BranchSearch {
       next.prices = level.prices;
       complete_ &= work_ <= most_;
       if (!complete_) return;
+      work_ += kSolution * p.rows * p.columns;
       const double shared = solver_.solve(whole_.data(), next.prices.data(), enough(least));
       if (shared > enough(least)) {
         chosen_[i] = static_cast<std::int32_t>(k);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -21,6 +20,7 @@ class SwapSearch {
     trial_solver_.reserve(pair.rows, pair.columns);
     weights_.resize(static_cast<std::size_t>(pair.rows * pair.columns));
     prices_.assign(static_cast<std::size_t>(pair.columns), 0.0);
+    raised_.resize(static_cast<std::size_t>(pair.columns));
     open_.assign(static_cast<std::size_t>(pair.stable), 1);
     state_ = 0x9e3779b97f4a7c15u, work_ = 0;
     first_order();
@@ -69,7 +69,7 @@ class SwapSearch {
 
  private:
   static constexpr double kGain = 1e-13;          // an improvement by less, of all squares, is none
-  static constexpr double kAccepted = 0.02;       // what may be lost between two descents, of the best cost
+  static constexpr double kAccepted = 0.04;       // what may be lost between two descents, of the best cost
   static constexpr std::int64_t kPatience = 20;   // descents until the best assignment is returned to
   static constexpr std::int64_t kOverhead = 200;  // of a look at a swap, in entries of the weights
   static constexpr std::int64_t kSolution = 6;    // cost of an assignment of unstable nodes, in passes over the weights
@@ -146,6 +146,7 @@ class SwapSearch {
     for (std::int64_t r = 0; r < pair_->rows; ++r)
       for (std::int64_t c = 0; c < pair_->columns; ++c)
         trial_[r * pair_->columns + c] += (x.row_more[r] - x.row_less[r]) * (x.more[c] - x.less[c]);
+    trial_solver_.follow(solver_);
     if (trial_solver_.solve(trial_.data(), trial_prices_.data(), enough) <= enough) return false;
     std::swap(order_[i], order_[j]);
     evaluate();
@@ -153,18 +154,15 @@ class SwapSearch {
   }
 
   // The most that can be shared after an exchange, by the prices of now: rows without a change keep their values.
-  double limit_after(const GraphPair::Exchange& x) const {
+  double limit_after(const GraphPair::Exchange& x) {
     const std::int64_t columns = pair_->columns;
     double sum = shared_;
     for (std::int64_t r = 0; r < pair_->rows; ++r) {
       const double factor = x.row_more[r] - x.row_less[r];
       if (factor == 0) continue;
-      const double* weight = weights_.data() + r * columns;
-      double most = -std::numeric_limits<double>::infinity();
-      for (std::int64_t c = 0; c < columns; ++c) {
-        const double value = weight[c] - prices_[c] + factor * (x.more[c] - x.less[c]);
-        most = value > most ? value : most;
-      }
+      for (std::int64_t c = 0; c < columns; ++c)
+        raised_[c] = weights_[r * columns + c] + factor * (x.more[c] - x.less[c]);
+      const double most = largest_difference(raised_.data(), prices_.data(), columns);
       sum += most - solver_.value(r);
     }
     return sum;
@@ -185,7 +183,7 @@ class SwapSearch {
 
   const GraphPair* pair_ = nullptr;
   Assignment solver_, trial_solver_;
-  std::vector<double> weights_, trial_, prices_, trial_prices_;
+  std::vector<double> weights_, trial_, prices_, trial_prices_, raised_;
   std::vector<std::int32_t> order_, best_;
   std::vector<char> open_;  // (S,) nodes whose swaps are to be looked at
   std::uint64_t state_ = 0;

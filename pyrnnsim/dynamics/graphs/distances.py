@@ -53,8 +53,8 @@ def pairwise_graph_distances(
         TypeError: For anything but graphs, or an option of a wrong type.
         ValueError: For no graphs, edges that are negative, NaN or infinite, unequal numbers of nodes under
             ``"readout_order"``, a graph without nodes under ``"gromov_wasserstein"``, or an option out of range.
-    Cost: per pair and input, for 27 nodes: microseconds; a millisecond on one thread, and up to 60 where graphs of 70
-        nodes differ; 20 ms, and half a second where the numbers of nodes differ.
+    Cost: per pair and input, for 27 nodes: microseconds; a millisecond on one thread, and up to 50 where more than 8
+        stable nodes do not fit well; 20 ms, and half a second where the numbers of nodes differ.
     Source: Maheswaranathan et al. 2019, 3.1 and footnote 5; Jonker & Volgenant 1987 (linear assignment); Mémoli 2011
         (Gromov-Wasserstein); Vayer et al. 2019 (conditional gradients).
     """
