@@ -13,6 +13,7 @@
 #include "common/parallel.hpp"
 #include "dynamics/bind_dynamics.hpp"
 #include "eig/bind_eig.hpp"
+#include "graphs/bind_graphs.hpp"
 #include "similarity/bind_similarity.hpp"
 #include "tasks/bind_tasks.hpp"
 
@@ -59,4 +60,5 @@ PYBIND11_MODULE(_core, m) {
   pyrnnsim::bind_cells(m);
   pyrnnsim::bind_eig(m);
   pyrnnsim::bind_dynamics(m);
+  pyrnnsim::bind_graphs(m);
 }

@@ -140,7 +140,8 @@ def _estimate(configuration: object, n_jobs: int | None) -> int:
 
     assert isinstance(configuration, Configuration)
     rows = estimate(configuration, n_jobs=n_jobs)
-    print(f"{to_text(rows)}\n\n{sum(row['total_h'] for row in rows):.3g} hours in all, without matching of graphs")
+    total = sum(row["total_h"] for row in rows)
+    print(f"{to_text(rows)}\n\n{total:.3g} hours in all, with graphs of the size that those of flip-flop have")
     return 0
 
 

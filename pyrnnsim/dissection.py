@@ -159,7 +159,8 @@ def dissect(
     found = task_dynamics(population, task, Effort(), n_jobs=n_jobs, timed=timed)
     if "graphs" in found:
         found["distances"] = timed(
-            "graph distances", lambda: pyrnnsim.pairwise_graph_distances(found["graphs"], method="matching")
+            "graph distances",
+            lambda: pyrnnsim.pairwise_graph_distances(found["graphs"], method="matching", n_jobs=n_jobs),
         )
     return Dissection(population, task, **found, seconds=seconds)
 

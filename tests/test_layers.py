@@ -165,7 +165,7 @@ def is_binding(path: Path) -> bool:
 
 
 #: Kernels of one folder know those of lower ones; bindings know all, the table of contents the bindings.
-NATIVE_LEVEL = {"common": 0, "similarity": 1, "tasks": 1, "cells": 2, "eig": 2, "dynamics": 3}
+NATIVE_LEVEL = {"common": 0, "similarity": 1, "tasks": 1, "cells": 2, "eig": 2, "graphs": 2, "dynamics": 3}
 BINDING_LEVEL = 1 + max(NATIVE_LEVEL.values())
 
 

@@ -12,13 +12,17 @@ import numpy as np
 
 import pyrnnsim
 from pyrnnsim._options import parse_jobs
+from pyrnnsim.dynamics.graphs.matching import Matcher
 from pyrnnsim.populations.table import Row
 from pyrnnsim.report.results import GEOMETRY
 from pyrnnsim.study.configuration import Configuration
+from pyrnnsim.study.made_graphs import made_graph
+from pyrnnsim.task_dynamics import kinds_of
 
 _UPDATES = 2
 _PASSES = (4, 16)  # networks: what a network costs and what a pair costs are told apart by two passes
 _STARTS = 16
+_GRAPHS = 6  # of each activation
 
 
 def estimate(configuration: Configuration, *, n_jobs: int | None = None) -> list[Row]:
@@ -26,7 +30,9 @@ def estimate(configuration: Configuration, *, n_jobs: int | None = None) -> list
 
     One network of each kind is trained for two updates, sixteen are compared, and one of each cell is searched from 16
     starts, all on one thread; the rest is arithmetic, with threads counted as fully used. ``dynamics_at_least`` is
-    measured on untrained networks, which have few fixed points: trained ones cost more.
+    measured on untrained networks, which have few fixed points: trained ones cost more. ``topology_h`` is measured on
+    made-up graphs of the size that trained flip-flop networks have (:func:`pyrnnsim.study.made_graphs.made_graph`),
+    which is too much for a task whose networks have fewer fixed points.
 
     Args:
         configuration: Of the study.
@@ -40,6 +46,7 @@ def estimate(configuration: Configuration, *, n_jobs: int | None = None) -> list
             "training": _training(configuration, name, searching=False),
             "geometry": _geometry(configuration, name),
             "dynamics_at_least": _dynamics(configuration, name),
+            "topology": _topology(configuration, name),
         }
         count = _count(configuration)
         hours = {f"{stage}_h": one / 3600 / jobs for stage, one in seconds.items()}
@@ -120,6 +127,21 @@ def _dynamics(configuration: Configuration, name: str) -> float:
         pyrnnsim.find_fixed_points(pyrnnsim.Population(kinds), task=task, n_starts=_STARTS, n_jobs=1)
 
     return float(_seconds(search) / len(kinds) * options["starts"] / _STARTS * _count(configuration))
+
+
+def _topology(configuration: Configuration, name: str) -> float:
+    """Seconds on one thread of the matching of all pairs of transition graphs."""
+    task = configuration.task(name)
+    if "graphs" not in kinds_of(task):
+        return 0.0
+    bits = int(getattr(task, "bits", 3))
+    digits = {"tanh": (2,) * bits, "relu": (3,) + (2,) * (bits - 1)}
+    rng = np.random.default_rng(0)
+    kinds = [digits[one] for one in configuration.values["networks"]["activations"] for _ in range(_GRAPHS)]
+    matcher = Matcher([made_graph(kind, rng) for kind in kinds])
+    first, second = np.triu_indices(len(kinds), 1)
+    count = _count(configuration)
+    return _seconds(lambda: matcher.distances(first, second, 1, lambda _: None)) / len(first) * count * (count - 1) / 2
 
 
 def _seconds(compute: Callable[[], Any]) -> float:

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 import pyrnnsim
 from pyrnnsim._files import read_checked, write_atomic, write_checked
+from pyrnnsim._options import parse_jobs
+from pyrnnsim.dynamics.graphs.distances import MatchedRows
 from pyrnnsim.study import dynamics
 from pyrnnsim.study.training import rows_of
 from pyrnnsim.study.work import Work
@@ -37,22 +39,19 @@ def compare(work: Work) -> None:
 
 
 def _graph_distances(work: Work, graphs: pyrnnsim.TopologyGraphs) -> Floats:
-    """Row by row, each in a hidden file of its own: matching alike graphs of many nodes takes a while."""
-    count = len(graphs)
+    """Row by row, each in a hidden file of its own: an interrupted run has lost one of them."""
+    count, jobs = len(graphs), parse_jobs("run_study", work.n_jobs)
     made = np.zeros((count, count))
+    matched = MatchedRows(tuple(graphs))
     with work.items(count, 1, "networks") as items:
         for i, _ in items:
             path = work.path(f".row-{i:05d}")
             if not work.done(path.name, read_checked):
-                row = np.array([_distance(graphs, i, j) for j in range(i + 1, count)])
+                others = np.arange(i + 1, count)
+                row, _ = matched.distances(np.full_like(others, i), others, jobs, lambda _: None)
                 write_checked(path, row.tobytes())
             made[i, i + 1 :] = np.frombuffer(read_checked(path))
     return made + made.T
-
-
-def _distance(graphs: pyrnnsim.TopologyGraphs, i: int, j: int) -> float:
-    pair = pyrnnsim.TopologyGraphs((graphs[i], graphs[j]), graphs.inputs)
-    return float(pyrnnsim.pairwise_graph_distances(pair, method="matching")[0, 1])
 
 
 def _save(work: Work, name: str, array: Floats) -> None:

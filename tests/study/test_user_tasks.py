@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pyrnnsim.report.writer import write_report
 from study.own import MODULE, OWN, files_in
 
 from pyrnnsim.cli import main
 from pyrnnsim.report.results import GEOMETRY, TOPOLOGY
+from pyrnnsim.report.writer import write_report
 from pyrnnsim.study.configuration import load_configuration
 from pyrnnsim.study.manifest import read_json, write_json
 from pyrnnsim.study.run import open_study, run_study

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from pyrnnsim import DistanceMatrix, TopologyGraph, TopologyGraphs, pairwise_graph_distances
-from pyrnnsim.dynamics.graphs import matching
-from pyrnnsim.dynamics.graphs.matching import match
 
 METHODS = ("readout_order", "matching", "gromov_wasserstein")
 
@@ -103,15 +101,13 @@ def test_readout_order_refuses_unequal_sizes(rng):
 @pytest.mark.parametrize(
     "sizes", [((3, 3), (3, 3)), ((4, 2), (4, 2)), ((3, 2), (2, 4)), ((4, 3), (2, 2)), ((1, 4), (4, 1))]
 )
-@pytest.mark.parametrize("narrow", [1, 32])
 @pytest.mark.parametrize("seed", range(4))
-def test_matching_agrees_with_brute_force(sizes, seed, narrow, monkeypatch):
-    monkeypatch.setattr(matching, "_NARROW", narrow)  # 1: a first guess that is often wrong, and prunes the search
+def test_matching_agrees_with_brute_force(sizes, seed):
     rng = np.random.default_rng(seed)
     a, b = (random_graph(rng, *size) for size in sizes)
-    found = match(a.adjacency, a.stable, b.adjacency, b.stable)
-    assert found.proven
-    assert found.distance == pytest.approx(brute_force(a, b), abs=1e-12)
+    found = pairwise_graph_distances([a, b], method="matching")
+    assert found.report.options == {"unproven": 0}
+    assert found[0, 1] == pytest.approx(brute_force(a, b), abs=1e-12)
 
 
 @pytest.mark.parametrize("method", ["matching", "gromov_wasserstein"])
@@ -154,26 +150,6 @@ def test_matching_obeys_the_triangle_inequality(rng):
     graphs = [random_graph(rng, *size) for size in ((2, 2), (3, 1), (1, 3), (4, 2), (3, 3), (2, 0))]
     found = np.asarray(pairwise_graph_distances(graphs, method="matching"))
     assert (found[:, :, None] <= found[:, None] + found.T[None] + 1e-12).all()
-
-
-def test_a_search_that_is_cut_says_so_and_gives_an_upper_bound(monkeypatch):
-    rng = np.random.default_rng(8)
-    a, b = random_graph(rng, 6, 5), random_graph(rng, 6, 5)
-    whole = match(a.adjacency, a.stable, b.adjacency, b.stable)
-    monkeypatch.setattr(matching, "_NARROW", 2)
-    monkeypatch.setattr(matching, "_NUMBERS", 1)
-    cut = match(a.adjacency, a.stable, b.adjacency, b.stable)
-    assert whole.proven and not cut.proven and cut.distance >= whole.distance
-    assert pairwise_graph_distances([a, b, a], method="matching").report.options == {"unproven": 2}
-
-
-def test_assignments_are_what_the_distance_belongs_to(rng):
-    a, b = random_graph(rng, 4, 3), random_graph(rng, 4, 3)
-    found = match(a.adjacency, a.stable, b.adjacency, b.stable)
-    one, two = a.adjacency[np.ix_(found.first, found.first)], b.adjacency[np.ix_(found.second, found.second)]
-    assert np.linalg.norm(one - two) == found.distance
-    np.testing.assert_array_equal(a.stable[found.first], b.stable[found.second])
-    assert sorted(found.first) == sorted(found.second) == list(range(7))
 
 
 def test_gromov_wasserstein_of_one_node_and_two():
@@ -260,6 +236,28 @@ def test_graphs_without_nodes(rng):
 def test_bad_input(graphs, method, error, match_text):
     with pytest.raises(error, match="pairwise_graph_distances: " + match_text):
         pairwise_graph_distances(graphs, method=method)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1])
+def test_edges_that_are_no_shares(method, value, rng):
+    wrong = random_graph(rng, 2, 2, "wrong")
+    wrong.adjacency[1, 0] = value
+    with pytest.raises(ValueError, match="the adjacency of 'wrong' must hold finite shares of 0 or more"):
+        pairwise_graph_distances([random_graph(rng, 2, 2), wrong], method=method)
+
+
+@pytest.mark.parametrize(("option", "error"), [({"n_jobs": 0}, ValueError), ({"progress": "yes"}, TypeError)])
+def test_bad_options(option, error, rng):
+    with pytest.raises(error, match=f"pairwise_graph_distances: {next(iter(option))} must be"):
+        pairwise_graph_distances([random_graph(rng, 2, 1)], method="matching", **option)
+
+
+def test_progress_is_shown(capsys, rng):
+    graphs = [random_graph(rng, 2, 1) for _ in range(3)]
+    for method in METHODS:
+        pairwise_graph_distances(graphs, method=method, progress=True)
+        assert "3.00/3.00 pairs" in capsys.readouterr().err
 
 
 def test_no_generator_of_random_numbers_is_touched(rng):
