@@ -141,7 +141,9 @@ def _estimate(configuration: object, n_jobs: int | None) -> int:
     assert isinstance(configuration, Configuration)
     rows = estimate(configuration, n_jobs=n_jobs)
     total = sum(row["total_h"] for row in rows)
+    operations = sum(row["training_pflop"] for row in rows)
     print(f"{to_text(rows)}\n\n{total:.3g} hours in all, with graphs of the size that those of flip-flop have")
+    print(f"training takes {operations:.3g} Pflop: at 10 Tflop/s, {operations * 100 / 3600:.3g} hours")
     return 0
 
 

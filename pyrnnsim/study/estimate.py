@@ -32,7 +32,9 @@ def estimate(configuration: Configuration, *, n_jobs: int | None = None) -> list
     starts, all on one thread; the rest is arithmetic, with threads counted as fully used. ``dynamics_at_least`` is
     measured on untrained networks, which have few fixed points: trained ones cost more. ``topology_h`` is measured on
     made-up graphs of the size that trained flip-flop networks have (:func:`pyrnnsim.study.made_graphs.made_graph`),
-    which is too much for a task whose networks have fewer fixed points.
+    which is too much for a task whose networks have fewer fixed points. ``training_pflop`` counts the operations of
+    training and search, 1e15 each, for whoever knows the rate of another machine: forward, backward and gradient,
+    6 B T (G N (N + M) + N O) per update of a network with G gates.
 
     Args:
         configuration: Of the study.
@@ -48,10 +50,9 @@ def estimate(configuration: Configuration, *, n_jobs: int | None = None) -> list
             "dynamics_at_least": _dynamics(configuration, name),
             "topology": _topology(configuration, name),
         }
-        count = _count(configuration)
-        hours = {f"{stage}_h": one / 3600 / jobs for stage, one in seconds.items()}
-        rows.append({"task": name, "networks": count, "pairs": count * (count - 1) // 2, **hours})
-        rows[-1]["total_h"] = sum(hours.values())
+        count, hours = _count(configuration), {f"{stage}_h": one / 3600 / jobs for stage, one in seconds.items()}
+        row: Row = {"task": name, "networks": count, "pairs": count * (count - 1) // 2, **hours}
+        rows.append({**row, "total_h": sum(hours.values()), "training_pflop": _operations(configuration, name) / 1e15})
     return rows
 
 
@@ -67,16 +68,34 @@ def _kinds(configuration: Configuration, name: str) -> pyrnnsim.Population:
     return replace(configuration, values=few).population(name)
 
 
-def _training(configuration: Configuration, name: str, *, searching: bool) -> float:
-    """Seconds on one thread."""
+def _updates(configuration: Configuration, name: str, *, searching: bool) -> float:
+    """Of all networks of a cell, an activation and a width together."""
     options, networks = configuration.training(name), configuration.values["networks"]
-    if searching and options["settings"] != "search":
-        return 0.0
     copies = len(networks["l2"]) * networks["seeds"]
     if searching:  # the worse half is given up at each of the rungs, which lie at 1/2, 1/4, ... of all iterations
         candidates = options["candidates"] or 16
         copies = len(networks["l2"]) * (options["repeats"] or 1) * (1 + math.log2(candidates) / 2)
+        copies *= options["settings"] == "search"
+    return float(options["iterations"] * copies)
+
+
+def _operations(configuration: Configuration, name: str) -> float:
+    """Floating-point operations of search and training."""
     task = configuration.task(name)
+    values = configuration.training(name)["batch"] * task.trials(1).inputs.shape[1]
+    update = 0.0
+    for network in _kinds(configuration, name):
+        n, gates = network.units, len(network.cell.gates)
+        update += 6 * values * (gates * n * (n + task.inputs) + n * task.outputs)
+    return update * sum(_updates(configuration, name, searching=searching) for searching in (True, False))
+
+
+def _training(configuration: Configuration, name: str, *, searching: bool) -> float:
+    """Seconds on one thread."""
+    updates = _updates(configuration, name, searching=searching)
+    if not updates:
+        return 0.0
+    options, task = configuration.training(name), configuration.task(name)
     update = 0.0
     for network in _kinds(configuration, name):
         one = pyrnnsim.Population([network])
@@ -86,7 +105,7 @@ def _training(configuration: Configuration, name: str, *, searching: bool) -> fl
             return lambda: one.train(task, **settings, n_jobs=1, progress=False)
 
         update += max(_seconds(short(1 + _UPDATES)) - _seconds(short(1)), 1e-6) / _UPDATES
-    return float(update * options["iterations"] * copies)
+    return update * updates
 
 
 def _geometry(configuration: Configuration, name: str) -> float:

@@ -137,6 +137,10 @@ def test_the_estimate_counts_networks_pairs_and_hours(capsys, config):
     found = dict(zip(head, row, strict=True))
     assert (found["networks"], found["pairs"], found["search_h"]) == ("4", "6", "0")
     assert 0 < float(found["training_h"]) < float(found["total_h"]) < 0.1
+    updates = 5 * 2 * 6 * 8 * 20  # iterations, seeds, operations, trials, steps
+    assert float(found["training_pflop"]) == pytest.approx(
+        updates * ((3 + 1) * 6 * (6 + 2) + 2 * 6 * 2) / 1e15, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(
