@@ -1,5 +1,5 @@
-// The best assignment of two graphs' nodes: depth first, one stable node of the smaller set after the other, with upper limits of what
-// each partial assignment can share.
+// The best assignment of two graphs' nodes: depth first, one stable node of the smaller set after the other, with upper
+// limits of what each partial assignment can share.
 #pragma once
 #include <algorithm>
 #include <cstdint>
