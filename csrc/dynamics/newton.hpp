@@ -7,8 +7,9 @@
 
 namespace pyrnnsim {
 
-// Solves F(h, x) = h from each state: (J - I) d = h - F(h), d cut to a trust radius, h + d projected on the box [lower, upper]. An iteration ends where max|F(h) - h| is at rounding level, or
-// where max|d| <= tolerance (1 + max|h|); entries of d that belong to pivots at rounding level are zero.
+// Solves F(h, x) = h from each state: (J - I) d = h - F(h), d cut to a trust radius, h + d projected on the box
+// [lower, upper]. An iteration ends where max|F(h) - h| is at rounding level, or where max|d| <= tolerance (1 + max|h|);
+// entries of d that belong to pivots at rounding level are zero.
 template <class T>
 struct NewtonSearch {
   Cell cell;
