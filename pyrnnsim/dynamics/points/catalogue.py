@@ -19,6 +19,7 @@ _TRUSTED = 1e-3  # a rough iterate so near a known point leads there
 _CROWDED = 0.1  # midpoints closer than this share of the smallest distance of known points are tried once
 _ROUNDS = 20
 _MOST_MIDPOINTS = 4096
+_PARTIAL_ROUNDS = 3  # that leave midpoints out: of hundreds of points one cannot be sure anyhow
 
 
 class Catalogue:
@@ -31,6 +32,11 @@ class Catalogue:
     def __init__(self, system: System, x: Floats, tolerance: float) -> None:
         self.system, self.x, self.tolerance = system, x, tolerance
         self.points = assess(system, x, np.zeros((0, system.size)), tolerance)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are too many points to try the midpoints of all of them."""
+        return len(self.points) * (len(self.points) - 1) // 2 > _MOST_MIDPOINTS
 
     @property
     def degree(self) -> int:
@@ -69,20 +75,22 @@ class Catalogue:
         Args:
             approach: Leads from starts to the neighbourhood of fixed points.
         Returns:
-            Whether the last round found nothing, from all pairs; False where there is no point to begin with.
+            Whether the last round found nothing, from all pairs; False where there is no point to begin with, or so
+            many that not all of their midpoints can be tried.
         """
         if not len(self.points):
             return False
-        seen, complete = 0, True
+        seen, complete, partial = 0, True, 0
         for _ in range(_ROUNDS):
             count = len(self.points)
             if count == seen:
                 return complete
+            if partial == _PARTIAL_ROUNDS:
+                return False
             starts, every = midpoints(self.points.states, seen, _MOST_MIDPOINTS)
             starts = starts[cover(starts, _CROWDED * self._spacing()).kept]
             mirrored = -self.points.states[seen:]
-            complete &= every
-            seen = count
+            complete, partial, seen = complete and every, partial + (not every), count
             rough = approach(np.concatenate([starts, mirrored]))
             self.polish(self._unknown(rough))
         return False

@@ -41,10 +41,11 @@ def find_fixed_points(
 
     From each start three steps of F, then Newton's method with Jacobians in closed form, cut to a trust radius and to
     the box that F maps into itself; what is found is polished in float64, and the search goes on from the midpoints of
-    all pairs of points, and their mirror images, until nothing new turns up. A point counts as fixed by an estimate of
-    its error, |(I - J)^-1| |F(h) - h|, never by a small speed alone, which in gated networks means little. What is left
-    goes on to a local minimum of the speed, and is reported as slow. A result depends on its own network, input and
-    starts: not on the order of the starts, on the other networks, or on the number of threads.
+    all pairs of points, and their mirror images, until nothing new turns up (of more than 90 points, of the nearest
+    pairs, three times at most). A point counts as fixed by an estimate of its error, |(I - J)^-1| |F(h) - h|, never by
+    a small speed alone, which in gated networks means little. What is left goes on to a local minimum of the speed, and
+    is reported as slow. A result depends on its own network, input and starts: not on the order of the starts, on the
+    other networks, or on the number of threads.
 
     Args:
         population: Networks of any cell and width; what :meth:`Population.train` returned, which brings its task; or a

@@ -33,17 +33,25 @@ def cover(points: Floats, radius: float | Floats, quality: Floats | None = None)
         points: (n, S).
         radius: Euclidean distance, for all or (n,) for each.
         quality: (n,) smaller is better; None decides by coordinates alone.
-    Cost: n log n, and n S for every point that is kept.
+    Cost: n log n, and S for every pair of points, one of them kept, that one coordinate cannot tell apart.
     """
     count = len(points)
+    if not points.size:
+        return Cover(np.arange(min(count, 1), dtype=np.intp), np.zeros(count, np.intp))
     reach = np.broadcast_to(radius, (count,))
     order = canonical_order(points, quality)
     owner = np.full(count, -1, dtype=np.intp)
+    along = points[:, np.argmax(np.ptp(points, axis=0))]  # where they differ most
+    sequence = np.argsort(along, kind="stable")
+    margin = reach * (1 + 1e-6)  # beyond the rounding of distances
+    first = np.searchsorted(along[sequence], along - margin, side="left")
+    last = np.searchsorted(along[sequence], along + margin, side="right")
     kept: list[int] = []
     for i in order:
         if owner[i] >= 0:
             continue
-        free = np.flatnonzero(owner < 0)
+        free = sequence[first[i] : last[i]]
+        free = free[owner[free] < 0]
         near = free[((points[free] - points[i]) ** 2).sum(axis=1) <= reach[i] ** 2]
         owner[near], owner[i] = len(kept), len(kept)
         kept.append(int(i))

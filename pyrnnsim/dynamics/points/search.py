@@ -82,7 +82,7 @@ def search(system: System, x: Floats, starts: Floats, aim: Aim) -> Found:
     closed = aim.closure and known.close(lambda states: system.approach(states, x).states)
     must_be_one = system.box(x).compact
     owner = near.owner
-    if must_be_one and aim.closure and known.degree != 1:  # two points within the radius, perhaps
+    if must_be_one and aim.closure and known.degree != 1 and not known.crowded:  # two points within the radius, perhaps
         fine, _ = known.polish(starts)
         label, owner = np.where(fine >= 0, fine, label[owner]), np.arange(len(starts))
         slow_label = slow_label[near.owner]
