@@ -9,7 +9,7 @@ from pyrnnsim.study.training import learned
 from pyrnnsim.study.work import Work, parts
 from pyrnnsim.task_dynamics import RESULTS, Effort, joined, kinds_of, task_dynamics
 
-_AT_ONCE = 4  # networks; a kill loses at most so many
+_AT_ONCE = 8  # networks; a kill loses at most so many
 
 
 def dissect(work: Work) -> None:

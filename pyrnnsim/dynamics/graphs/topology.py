@@ -67,9 +67,9 @@ def transition_graph(
     """What leads where: from every fixed point, the probability to end at each stable one after a small kick.
 
     Kicks are isotropic: random directions, all of one length. Trials run in float64 at the constant input of the points
-    until they arrive at a stable point: they come within 0.2 of its distance to the nearest other fixed point, and that
-    distance then falls by a quarter or more over m steps, m such that the linearised dynamics halve it (|J^m| <= 1/2,
-    Frobenius norm). Trials that arrive nowhere within ``steps`` are counted apart, never assigned to a point. A result
+    until they arrive at a stable point: they come within 0.2 of its distance to the nearest other fixed point, and a
+    norm in which the linearised dynamics contract at every step then falls as these say, give or take a quarter, for
+    48 steps. Trials that arrive nowhere within ``steps`` are counted apart, never assigned to a point. A result
     depends on its own network and points alone: not on other networks or the number of threads.
 
     Args:
@@ -81,7 +81,8 @@ def transition_graph(
         size: Euclidean length of the kicks. By default 1e-2 of the distance of each point to the nearest other fixed
             one, and 1e-2 (1 + max|h|) for a single point.
         steps: Most steps of a trial. By default 2000, or more where a network is slow: 4 m of the slowest stable point,
-            and 10 times as long as the fastest mode of a saddle takes to grow by a factor of e; 100,000 at most.
+            whose linearised dynamics halve every distance in m steps, and 10 times as long as the fastest mode of a
+            saddle takes to grow by a factor of e; 100,000 at most.
         quantum: Readouts are rounded to multiples of it before they give the order of the nodes. By default the largest
             |readout| of the stable points, which tells -1, 0 and 1 apart at -1/2 and 1/2.
         seed: Of the kicks, which are the same, up to their length, for all networks of one state size.

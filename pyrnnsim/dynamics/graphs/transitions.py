@@ -17,7 +17,9 @@ Ints = NDArray[np.intp]
 _INTERVAL = 16  # steps between two looks at where the trials are
 _RADIUS = 0.2  # share of the distance to the nearest other fixed point within which a trial is watched
 _CONTRACTION = 0.5  # |J^m| of the linearised dynamics over m steps, Frobenius norm
-_FALL = 0.75  # a watched trial has arrived when its distance falls to this share within m steps
+_SETTLED = 2.0**-16  # |J^m| at which the norm of a target is complete
+_AGREEMENT = 0.25  # a fall may differ from that of the linearised dynamics by this share
+_LOOKS = 3  # in succession, at which it does not
 _FLOOR = 1e-7  # distance, relative to 1 + max|h|, at which it is there at once
 
 
@@ -25,22 +27,26 @@ _FLOOR = 1e-7  # distance, relative to 1 + max|h|, at which it is there at once
 class Targets:
     """Stable fixed points, and what tells that a trial has arrived.
 
-    At a point with |J^m| <= 1/2 the linearised dynamics halve every distance within m steps. A trial has arrived when
-    it came within ``radius`` and its distance then fell by a quarter or more in m steps: what the linear approximation
-    leaves out does not undo the contraction there, and shrinks faster than the distance from then on. ``radius`` keeps
-    out trials that approach a point in passing.
+    Under the linearised dynamics d' = J d the norm V(d) = sum over all k of |J^k d|^2 falls by the sum over the first
+    16 of them in 16 steps. A trial within ``radius`` of a point whose V falls by that much, give or take a quarter, in
+    three looks in succession has arrived: what the linear approximation leaves out does not undo the contraction there,
+    and shrinks faster than V from then on. ``radius`` keeps out trials that approach a point in passing.
 
     Attributes:
         states: (t, S).
         radius: (t,) Euclidean distance within which trials are watched.
         floor: (t,) distance at which a trial is there without being watched, above the error of the point.
-        patience: (t,) m, in steps.
+        patience: (t,) steps m = 16, 32, .. from which on |J^m| <= 1/2.
+        norms: (t, S, S) P with V(d) = d^T P d; NaN where |J^m| stays above 1/2: such a point is reached at its floor.
+        falls: (t, S, S) Q, by d^T Q d of which V falls between two looks.
     """
 
     states: Floats
     radius: Floats
     floor: Floats
     patience: NDArray[np.int64]
+    norms: Floats
+    falls: Floats
 
     @classmethod
     def of(cls, system: System, x: Floats, states: Floats, spacing: Floats, error: Floats, steps: int) -> Self:
@@ -57,9 +63,11 @@ class Targets:
         radius = _RADIUS * spacing
         floor = np.minimum(radius, np.maximum(_FLOOR * (1 + np.abs(states).max(axis=1, initial=0.0)), 10 * error))
         if not len(states):
-            return cls(states, radius, floor, np.zeros(0, np.int64))
-        jacobians = system.expand(states, x).by_states
-        return cls(states, radius, floor, np.array([_patience(one, steps) for one in jacobians], dtype=np.int64))
+            none = np.zeros((0, states.shape[1], states.shape[1]))
+            return cls(states, radius, floor, np.zeros(0, np.int64), none, none)
+        made = [contraction(one, steps) for one in system.expand(states, x).by_states]
+        patience, norms, falls = zip(*made, strict=True)
+        return cls(states, radius, floor, np.array(patience, np.int64), np.stack(norms), np.stack(falls))
 
     def nearest(self, states: Floats) -> tuple[Ints, Floats]:
         """Which target is nearest to each of states (B, S), and how far it is."""
@@ -70,12 +78,22 @@ class Targets:
         return which, distance
 
 
-def _patience(jacobian: Floats, steps: int) -> int:
-    """Fewest steps m = 16, 32, .. with |J^m| <= 1/2; more than ``steps`` where there are none up to there."""
-    m = 1
-    while m <= steps and (m < _INTERVAL or not np.linalg.norm(jacobian) <= _CONTRACTION):
-        jacobian, m = jacobian @ jacobian, 2 * m
-    return max(m, _INTERVAL)
+def contraction(jacobian: Floats, steps: int) -> tuple[int, Floats, Floats]:
+    """Fewest steps m = 16, 32, .. with |J^m| <= 1/2, and P and Q of :class:`Targets`.
+
+    m is more than ``steps``, and P is NaN, where there are none up to there.
+    """
+    power, total, m, patience = jacobian, np.eye(len(jacobian)), 1, 0
+    fall = total
+    while m < _INTERVAL or not np.linalg.norm(power) <= _SETTLED:
+        if m >= _INTERVAL and not patience and np.linalg.norm(power) <= _CONTRACTION:
+            patience = m
+        if m > steps and m >= _INTERVAL and not patience:
+            return m, np.full_like(total, np.nan), fall
+        total = total + power.T @ total @ power  # of twice as many steps
+        power, m = power @ power, 2 * m
+        fall = total if m <= _INTERVAL else fall
+    return patience or m, total, fall
 
 
 def destinations(system: System, x: Floats, targets: Targets, starts: Floats, steps: int) -> Ints:
@@ -108,29 +126,40 @@ def destinations(system: System, x: Floats, targets: Targets, starts: Floats, st
 
 
 class _Watch:
-    """Trials within the radius of a target: of which, since when, and how far away they were then."""
+    """Trials within the radius of a target: of which, V there, how far it should fall, and how often it has."""
 
     def __init__(self, targets: Targets, count: int) -> None:
         self.targets = targets
         self.target = np.full(count, -1, dtype=np.intp)
-        self.since = np.zeros(count, dtype=np.int64)
-        self.distance = np.zeros(count)
+        self.value, self.fall = np.zeros(count), np.zeros(count)
+        self.agreed = np.zeros(count, dtype=np.int64)
+        self.taken = 0
 
     def at(self, chosen: NDArray[np.bool_]) -> _Watch:
         """Some of the trials."""
         some = _Watch(self.targets, 0)
-        some.target, some.since, some.distance = self.target[chosen], self.since[chosen], self.distance[chosen]
+        some.target, some.value, some.fall = self.target[chosen], self.value[chosen], self.fall[chosen]
+        some.agreed, some.taken = self.agreed[chosen], self.taken
         return some
 
     def look(self, states: Floats, taken: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which of the trials, at these states after so many steps, have arrived, and which have diverged."""
         which, distance = self.targets.nearest(states)
         near = distance <= self.targets.radius[which]
-        watched = near & (self.target == which)
-        due = watched & (taken - self.since >= self.targets.patience[which])
-        fell = distance <= _FALL * self.distance
-        arrived = (near & (distance <= self.targets.floor[which])) | (due & fell)
-        again = (near & ~watched) | (due & ~fell)
-        self.target = np.where(near, which, -1)
-        self.since[again], self.distance[again] = taken, distance[again]
+        value, fall = self._judged(states, which, near)
+        same = near & (self.target == which) & (taken - self.taken == _INTERVAL)
+        agrees = same & (np.abs(self.value - value - self.fall) <= _AGREEMENT * self.fall)
+        self.agreed = np.where(agrees, self.agreed + 1, 0)
+        self.target, self.value, self.fall, self.taken = np.where(near, which, -1), value, fall, taken
+        arrived = near & ((distance <= self.targets.floor[which]) | (self.agreed >= _LOOKS))
         return arrived, ~np.isfinite(distance)
+
+    def _judged(self, states: Floats, which: Ints, near: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """V of the trials that are near a target, and by how much it should fall until the next look; NaN elsewhere."""
+        value, fall = np.full((2, len(states)), np.nan)
+        for target in np.unique(which[near]):
+            some = np.flatnonzero(near & (which == target))
+            away = states[some] - self.targets.states[target]
+            for form, made in ((self.targets.norms[target], value), (self.targets.falls[target], fall)):
+                made[some] = ((away @ form) * away).sum(axis=1)
+        return value, fall

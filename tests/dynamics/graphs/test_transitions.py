@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_discrete_lyapunov
 
 from pyrnnsim.dynamics.graphs import topology
-from pyrnnsim.dynamics.graphs.transitions import Targets, destinations
+from pyrnnsim.dynamics.graphs.transitions import Targets, contraction, destinations
 from pyrnnsim.dynamics.systems import Expansion
 
 NOTHING = np.zeros(0)
@@ -25,10 +26,14 @@ class Map:
         return Expansion(states, np.broadcast_to(self.jacobian, (len(states), *np.shape(self.jacobian))), NOTHING)
 
 
-def targets(states, patience=16, radius=2.0) -> Targets:
+def targets(states, jacobian=0.5, radius=2.0) -> Targets:
+    """Targets with one Jacobian: a number times the identity, or a matrix."""
     states = np.asarray(states, dtype=float)
-    count = len(states)
-    return Targets(states, np.full(count, radius), np.full(count, 1e-9), np.full(count, patience))
+    count, size = states.shape
+    matrix = np.asarray(jacobian) if np.ndim(jacobian) else jacobian * np.eye(size)
+    patience, norm, fall = contraction(matrix, 10_000)
+    forms = [np.broadcast_to(one, (count, size, size)) for one in (norm, fall)]
+    return Targets(states, np.full(count, radius), np.full(count, 1e-9), np.full(count, patience), *forms)
 
 
 def ends(function, where, starts, steps=2000) -> list[int]:
@@ -43,13 +48,29 @@ def test_a_trial_that_creeps_away_within_reach_has_not_arrived():
     assert ends(creep, targets([[0.0], [10.0]]), [[0.6]], steps=100) == [-1]
 
 
-def test_contraction_must_last_as_long_as_the_target_is_known_to_need():
+def test_what_contracts_in_one_direction_only_has_not_arrived():
     def passing(h):
         return h * [0.9, 1.05]
 
-    start = [[1.9, 0.01]]
-    assert ends(passing, targets([[0.0, 0.0]], patience=128), start) == [-1]
-    assert ends(passing, targets([[0.0, 0.0]], patience=16), start) == [0]
+    assert ends(passing, targets([[0.0, 0.0]], 0.9), [[1.9, 0.01]]) == [-1]
+    assert ends(passing, targets([[0.0, 0.0]], 0.9), [[1.9, 0.0]]) == [0]
+
+
+def test_slow_contraction_is_told_long_before_it_is_over():
+    def slow(h):
+        return h * 0.999
+
+    where = targets([[0.0]], 0.999)
+    assert where.patience[0] == 1024
+    assert ends(slow, where, [[1.0]], steps=48) == [0]
+    assert ends(slow, where, [[1.0]], steps=47) == [-1]
+
+
+def test_a_trial_that_falls_otherwise_than_linearised_has_not_arrived():
+    def stops(h):  # as slow as the target says, but towards 0.5
+        return 0.5 + (h - 0.5) * 0.999
+
+    assert ends(stops, targets([[0.0]], 0.999), [[0.6]], steps=20_000) == [-1]
 
 
 def test_distances_to_different_targets_are_not_compared():
@@ -67,15 +88,12 @@ def test_a_long_way_out_is_not_divergence():
     assert ends(out_and_back, targets([[0.0]]), [[1.5], [np.inf], [np.nan]]) == [0, -1, -1]
 
 
-def test_after_a_transient_the_distance_is_taken_anew():
-    """From 0.1 out to 10 and back at 0.99 per step: below 0.1 only after 460 steps, but contracting much earlier."""
-
-    def transient(h):
-        return h @ np.array([[0.99, 50.0], [0.0, 0.5]]).T
-
-    where = targets([[0.0, 0.0]], patience=128, radius=20.0)
-    assert ends(transient, where, [[0.0, 0.1]], steps=300) == [0]
-    assert ends(transient, where, [[0.0, 0.1]], steps=120) == [-1]
+def test_a_transient_does_not_hide_contraction():
+    """From 0.1 out to 10 and back at 0.99 per step: below 0.1 only after 460 steps, but the norm falls at once."""
+    jacobian = np.array([[0.99, 50.0], [0.0, 0.5]])
+    where = targets([[0.0, 0.0]], jacobian, radius=20.0)
+    assert ends(lambda h: h @ jacobian.T, where, [[0.0, 0.1]], steps=48) == [0]
+    assert ends(lambda h: h @ jacobian.T, where, [[0.0, 0.1]], steps=32) == [-1]
 
 
 def test_at_a_target_at_once():
@@ -97,6 +115,23 @@ def test_patience_is_when_the_linearised_dynamics_have_halved(jacobian, expected
     states, one = np.zeros((1, 2)), np.ones(1)
     made = Targets.of(Map(None, np.asarray(jacobian)), NOTHING, states, one, 0 * one, 600)
     assert made.patience.tolist() == [expected] and made.radius.tolist() == [0.2] and made.floor.tolist() == [1e-7]
+
+
+@pytest.mark.parametrize("jacobian", [0.5 * np.eye(2), 0.999 * np.eye(2), [[0.9, 5.0], [0.0, -0.7]], np.zeros((2, 2))])
+def test_the_norm_of_a_target_is_that_of_all_steps_to_come(jacobian):
+    jacobian = np.asarray(jacobian)
+    _, norm, fall = contraction(jacobian, 10_000)
+    np.testing.assert_allclose(norm, solve_discrete_lyapunov(jacobian.T, np.eye(2)), rtol=1e-8)
+    over = np.linalg.matrix_power(jacobian, 16)
+    np.testing.assert_allclose(fall, norm - over.T @ norm @ over, rtol=1e-6, atol=1e-12)
+
+
+def test_without_contraction_there_is_no_norm():
+    patience, norm, _ = contraction(np.eye(2), 600)
+    assert patience == 1024
+    assert np.isnan(norm).all()
+    where = targets([[1.0, 0.0]], 1.0)
+    assert ends(lambda h: h, where, [[1.5, 0.0], [1.0, 1e-10]]) == [-1, 0]
 
 
 def test_the_floor_is_above_the_error_of_a_point_and_within_its_radius():
