@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyrnnsim.study import dynamics
 from pyrnnsim.study.run import StudyRun, run_study
+
+dynamics._AT_ONCE = 4  # so that six networks are two parts
 
 TINY: dict[str, Any] = {
     "name": "tiny",
