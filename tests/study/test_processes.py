@@ -27,9 +27,16 @@ def config(tmp_path):
     return file
 
 
+def usual():
+    """Signals as a terminal leaves them; what runs the tests may ignore some."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(*arguments, **options):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "pyrnnsim", *map(str, arguments)]
+    options = {"preexec_fn": usual, **options}
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
 
