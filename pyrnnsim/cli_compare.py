@@ -25,7 +25,8 @@ networks:
   dissected as by 'pyrnnsim dissect': the distances between what they compute
   are the measure 'topology'. Those that do not do the task are kept and
   flagged in evaluation.csv and in the report.
-  --task flip_flop, sine_wave, context_integration or ready_set_go, or settings
+  --task flip_flop, sine_wave, context_integration, ready_set_go, FILE.py:Class
+         of your own (which is run), or settings of a built-in one, as in
   --task '{"task": "ready_set_go", "pulse": 5, "interval": [20, 50]}'
 
 groups:

@@ -173,7 +173,7 @@ def test_the_command_in_the_page_does_the_same_again():
     assert shlex.split(_command(["a b.pt"], Path("out"), MEASURES, {"task": _spec(task), "dynamics": False})) == [
         "pyrnnsim", "compare", "a b.pt", "--out", "out", "--task", _spec(task), "--no-dynamics"
     ]  # fmt: skip
-    assert parse_task(_spec(task)).spec() == task.spec()
+    assert parse_task(_spec(task), "compare").spec() == task.spec()
     assert _spec(pyrnnsim.tasks.FlipFlop()) == "flip_flop"
     many = _command([f"{k}.npy" for k in range(9)], Path("out"), ("cka",), {"groups": None, "n_jobs": 2})
     assert many.endswith("'(and 3 more)' --out out --measures cka --n-jobs 2")

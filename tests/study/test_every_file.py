@@ -9,9 +9,10 @@ import pytest
 from study import small
 
 from pyrnnsim.cli import main
+from pyrnnsim.dynamics.graphs.distances import MatchedRows
 from pyrnnsim.populations import training
 from pyrnnsim.similarity.tiles import TileStore
-from pyrnnsim.study import geometry, topology
+from pyrnnsim.study import geometry
 from pyrnnsim.study.run import report_study, verify_study
 from pyrnnsim.study.stage_folder import DamagedError, StageFolder
 
@@ -37,7 +38,7 @@ MOMENTS = {
     "representations": (geometry, "_save", 7),
     "tiles": (TileStore, "write", 1),
     "geometry": (TileStore, "write", 4),
-    "topology": (topology, "_distance", 5),
+    "topology": (MatchedRows, "distances", 2),
 }
 #: Of an interrupted stage, files that are computed again without a look.
 UNREAD = {"lock"}
