@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import pyrnnsim
 from pyrnnsim.tasks import ContextIntegration, Task
@@ -14,6 +15,8 @@ from pyrnnsim.tasks import ContextIntegration, Task
 _OUTPUTS = (-1.5, 1.5)  # readouts of a line attractor; beyond, well outside the targets, lie other continua
 _GAP = 4.0  # longest step between neighbours on a line, in units of the state
 
+#: Trials whose states the search for fixed points begins from.
+STARTS = 32
 #: Name -> class of the result.
 RESULTS: dict[str, Any] = {
     "points": pyrnnsim.FixedPoints,
@@ -52,6 +55,22 @@ def kinds_of(task: Task) -> tuple[str, ...]:
     if isinstance(task, ContextIntegration):
         return ("points", "lines", "modes")
     return ("points", "graphs") if len(task.condition_inputs()) == 1 else ("points",)
+
+
+def looked_at(task: Task, probes: NDArray[np.float64], *, seed: int) -> list[NDArray[np.float64]]:
+    """Inputs (B, T, M) on which states are looked at: probes, and the trials at whose states the search begins."""
+    return [probes, task.trials(STARTS, seed=seed, dtype=np.float64).inputs]
+
+
+def overflows(network: pyrnnsim.Network, inputs: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether the states of a network overflow on any of some inputs, which fit it and are finite."""
+    alone = pyrnnsim.Population([network])
+    for one in inputs:
+        try:
+            alone.states(one, n_jobs=1)
+        except ValueError:  # the inputs are fine, so the states are not
+            return True
+    return False
 
 
 def _untimed(what: str, compute: Callable[[], Any]) -> Any:

@@ -18,12 +18,11 @@ from pyrnnsim.comparison.networks import Judged
 from pyrnnsim.dissection import Dissection
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.store import describe
-from pyrnnsim.task_dynamics import RESULTS, Effort, joined, kinds_of, task_dynamics
+from pyrnnsim.task_dynamics import RESULTS, STARTS, Effort, joined, kinds_of, task_dynamics
 from pyrnnsim.tasks import Task
 
 _AT_ONCE = 16  # networks; a kill loses at most so many
 _DRAWN = 12  # panels that a picture has room for
-_STARTS = 32  # trials that the search for fixed points runs
 
 
 def dissected(
@@ -104,7 +103,7 @@ def _load(paths: dict[str, Path]) -> dict[str, Any] | None:
 def _key(part: Population, task: Task, effort: Effort) -> str:
     """Digest of all that the dynamics of some networks depend on; of a task, what it gives and asks."""
     state = blake2b(f"{pyrnnsim.__version__} {task.name} {task.steps} {effort}".encode(), digest_size=12)
-    inputs = [task.condition_inputs(), task.trials(_STARTS, seed=effort.seed, dtype=np.float64).inputs]
+    inputs = [task.condition_inputs(), task.trials(STARTS, seed=effort.seed, dtype=np.float64).inputs]
     arrays = [*inputs, *(array for network in part for array in network.parameters.values())]
     for network in part:
         state.update(repr(sorted(describe(network).items())).encode())

@@ -15,10 +15,10 @@ from pyrnnsim.comparison.sources import CALLER, POPULATION, File
 from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.table import Row
+from pyrnnsim.task_dynamics import Effort, looked_at, overflows
 from pyrnnsim.tasks import Task
 
 LEARNED = 0.5  # largest loss of a network that does its task, in units of that of an answer that ignores the inputs
-_STARTS = 32  # trials whose states the search for fixed points begins from
 _OF_MEMORY = 0.25  # of what is free, for all states at once
 
 
@@ -114,8 +114,8 @@ def judge(population: Population, task: Task, *, n_jobs: int | None) -> Judged:
         n_jobs: Threads; no result depends on it.
     """
     evaluation = population.evaluate(task, n_jobs=n_jobs)
-    inputs = [task.probe_inputs(), task.trials(_STARTS, seed=0, dtype=np.float64).inputs]
-    finite = np.array([not any(_overflows(network, one) for one in inputs) for network in population])
+    inputs = looked_at(task, task.probe_inputs(), seed=Effort.seed)
+    finite = np.array([not overflows(network, inputs) for network in population])
     rows: list[Row] = []
     for k, network in enumerate(population):
         loss = float(evaluation.loss[k])
@@ -159,11 +159,3 @@ def representations(judged: Judged) -> Any:
     """
     states = _States(judged)
     return [states[k] for k in range(len(states))] if states.bytes() < _OF_MEMORY * available_memory() else states
-
-
-def _overflows(network: Network, inputs: NDArray[np.float64]) -> bool:
-    try:
-        Population([network]).states(inputs, n_jobs=1)
-    except ValueError:  # the inputs are fine, so the states are not
-        return True
-    return False

@@ -6,12 +6,13 @@ import io
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from pyrnnsim._files import write_atomic
+from pyrnnsim.populations.table import Row
+from pyrnnsim.report.claim import Claim
 from pyrnnsim.report.results import TaskResults
 from pyrnnsim.study.claim_text import to_markdown
 
@@ -59,7 +60,6 @@ def _drawn(figure: Any, form: str) -> bytes:
     return content.getvalue()
 
 
-def _plain(claim: Any) -> dict[str, Any]:
+def _plain(claim: Claim) -> Row:
     """A claim for JSON, which knows neither NaN nor infinity."""
-    values = asdict(claim) if is_dataclass(claim) and not isinstance(claim, type) else dict(claim)
-    return {name: None if isinstance(one, float) and not math.isfinite(one) else one for name, one in values.items()}
+    return {name: None if isinstance(one, float) and not math.isfinite(one) else one for name, one in claim.row.items()}

@@ -92,8 +92,9 @@ def run_study(
         _compute(study, n_jobs=n_jobs, progress=progress, rebuild=rebuild, say=say)
         if not report:
             return _gathered(study)
-        sound = Publication(path).state(fingerprint(study)) == "done" and not Publication(path).problems(None)
-        return _gathered(study, Publication(path).files()) if sound else _published(study, say)
+        publication = Publication(path)
+        sound = publication.state(fingerprint(study)) == "done" and not publication.problems(None)
+        return _gathered(study, publication.files()) if sound else _published(study, say)
 
 
 def open_study(folder: str | Path, *, copy: bool = False) -> StudyFolder:

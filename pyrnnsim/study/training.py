@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pyrnnsim.populations.evaluation import Evaluation
-from pyrnnsim.populations.network import Network
 from pyrnnsim.populations.population import Population
 from pyrnnsim.populations.recipes import load_recipes
 from pyrnnsim.populations.record import TrainingRecord
@@ -20,11 +19,11 @@ from pyrnnsim.study.manifest import read_json, write_json
 from pyrnnsim.study.searching import searched_settings
 from pyrnnsim.study.stage_folder import StageFolder
 from pyrnnsim.study.work import Work, parts
+from pyrnnsim.task_dynamics import looked_at, overflows
 from pyrnnsim.tasks import Task
 
 TABLE = "networks.json"
 _AT_ONCE = 96  # networks in memory; one checkpoint covers them
-_STARTS = 32  # trials whose states the search for fixed points begins from
 _CURVES = "pyrnnsim study curves 1"
 _GIVEN = ("optimizer", "learning_rate", "decay", "momentum", "clip")
 
@@ -53,8 +52,8 @@ def train(work: Work) -> None:
         )
         evaluation = record.population.evaluate(task, trials=options["trials"], n_jobs=work.n_jobs)
         probes = task.probe_inputs(configuration.values["geometry"]["probe_trials"])
-        starts = task.trials(_STARTS, seed=configuration.seed, dtype=np.float64).inputs
-        rows = _rows(record, evaluation, options["learned"], [probes, starts])
+        inputs = looked_at(task, probes, seed=configuration.seed)
+        rows = _rows(record, evaluation, options["learned"], inputs)
         record.population.save(work.path(networks))
         tensors = {"loss": record.loss, "validation": record.validation}
         write_tensors(work.path(curves), _CURVES, {"rows": rows}, tensors)
@@ -107,7 +106,7 @@ def _rows(
         reason = ""
         if record.diverged[k] >= 0:
             reason = f"diverged at update {int(record.diverged[k])}"
-        elif not np.isfinite(loss) or any(_overflows(network, one) for one in inputs):
+        elif not np.isfinite(loss) or overflows(network, inputs):
             reason = "its states overflow"
         elif loss > most * evaluation.baseline:
             reason = (
@@ -128,14 +127,6 @@ def _rows(
             }
         )
     return rows
-
-
-def _overflows(network: Network, inputs: NDArray[np.float64]) -> bool:
-    try:
-        Population([network]).states(inputs, n_jobs=1)
-    except ValueError:  # the inputs are fine, so the states are not
-        return True
-    return False
 
 
 def _load_curves(path: Path) -> list[Row]:
