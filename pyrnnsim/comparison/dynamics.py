@@ -53,7 +53,9 @@ def dissected(
     population, start = judged.population[kept], time.perf_counter()
     found = _found(population, judged.task, scratch, n_jobs, progress)
     if "graphs" in found:
-        found["distances"] = pyrnnsim.pairwise_graph_distances(found["graphs"], method="matching")
+        found["distances"] = pyrnnsim.pairwise_graph_distances(
+            found["graphs"], method="matching", n_jobs=n_jobs, progress=progress
+        )
     seconds = time.perf_counter() - start
     say(f"dynamics of {len(population)} networks: {seconds:.1f} s")
     kinds = [f"{n.cell.cell} {n.cell.activation} {n.units}" for n in population]

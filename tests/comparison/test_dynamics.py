@@ -140,3 +140,18 @@ def test_dynamics_of_other_networks_or_tasks_are_not_taken_for_these(compared):
     keys.add(_key(pyrnnsim.Population(other), made.task, Effort()))
     assert len(keys) == 5
     assert _key(population[:2], made.task, Effort()) in keys
+
+
+def test_graphs_are_compared_with_the_threads_that_are_given(compared, tmp_path, monkeypatch):
+    folder, _, whole = compared
+    given = []
+    compare = pyrnnsim.pairwise_graph_distances
+
+    def noted(graphs, **options):
+        given.append(options["n_jobs"])
+        return compare(graphs, **options)
+
+    monkeypatch.setattr(pyrnnsim, "pairwise_graph_distances", noted)
+    made = compare_files([folder], tmp_path, measures=["cka"], n_jobs=1)
+    assert given == [1]
+    np.testing.assert_array_equal(made.distances["topology"], whole.distances["topology"])
